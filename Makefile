@@ -1,0 +1,39 @@
+# Each target does its own set-up, in a virtual environment of its own.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CLAUDE := tests/acceptance/node_modules/.bin/claude
+
+.PHONY: demo test check unit acceptance clean
+
+demo: $(READY)
+	$(BIN)/team-supervisor demo
+
+test: $(READY) $(CLAUDE)
+	$(BIN)/python -m pytest tests
+
+unit: $(READY)
+	$(BIN)/python -m pytest tests --ignore tests/acceptance
+
+acceptance: $(READY) $(CLAUDE)
+	$(BIN)/python -m pytest tests/acceptance
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "team-supervisor needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(CLAUDE): tests/acceptance/package.json
+	npm install --prefix tests/acceptance --no-audit --no-fund --loglevel=error
+	touch -c $@
+
+clean:
+	rm -rf $(VENV) tests/acceptance/node_modules

@@ -1,0 +1,1 @@
+"""How is the outside touched? One outside thing, one module."""

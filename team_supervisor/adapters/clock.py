@@ -1,0 +1,21 @@
+"""What time is it?"""
+
+import time
+from datetime import UTC, datetime
+
+from team_supervisor.core.model import Moment
+
+
+def now() -> Moment:
+    """The only reader of the time."""
+    return Moment(time.time(), time.monotonic())
+
+
+def stamp(wall: float) -> str:
+    """UTC, as in `2026-11-21T10:30:00Z`."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(wall: float) -> str:
+    """The person's own time, as in `10:30:00`."""
+    return datetime.fromtimestamp(wall).strftime("%H:%M:%S")

@@ -1,0 +1,33 @@
+"""What was a session's host last told?"""
+
+from pathlib import Path
+
+import msgspec
+
+from team_supervisor.adapters import files
+
+
+class _Launched(msgspec.Struct):
+    attempt: int
+
+
+class _Stop(msgspec.Struct):
+    attempt: int
+    grace: float
+
+
+def launched_attempt(control: Path) -> int:
+    """The number in launch.json; 0 when nothing was ever launched."""
+    try:
+        return msgspec.json.decode(files.read(control / "launch.json"), type=_Launched).attempt
+    except (files.Unreadable, msgspec.MsgspecError):
+        return 0
+
+
+def stop_grace(control: Path, attempt: int) -> float | None:
+    """Seconds of grace that this attempt's host was given; None when it was not asked to stop."""
+    try:
+        stop = msgspec.json.decode(files.read(control / "stop.json"), type=_Stop)
+    except (files.Unreadable, msgspec.MsgspecError):
+        return None
+    return stop.grace if stop.attempt == attempt else None

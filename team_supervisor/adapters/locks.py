@@ -1,0 +1,109 @@
+"""Who supervises this workspace, and how is that one woken?"""
+
+import contextlib
+import fcntl
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from team_supervisor.adapters import files
+from team_supervisor.errors import WorkspaceBusy
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a workspace, as written into the lock."""
+
+    pid: int
+    host: str
+    since: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.command} (PID {self.pid} on {self.host}, since {self.since})"
+
+
+def hold(path: Path, holder: Holder) -> int:
+    """The descriptor of the held lock (keep it open), or WorkspaceBusy naming who holds it.
+
+    The file is never unlinked: two holders on two inodes would both be right.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        other = held_by(path)
+        raise WorkspaceBusy(
+            f"{path.parent.parent} is supervised by {other or 'another process'}: "
+            "watch it with `track`, or end the team with `team stop`"
+        ) from None
+    text = json.dumps(
+        {
+            "pid": holder.pid,
+            "host": holder.host,
+            "since": holder.since,
+            "command": holder.command,
+        }
+    )
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, text.encode() + b"\n", 0)
+    return descriptor
+
+
+def still_ours(path: Path, descriptor: int) -> bool:
+    """False when somebody removed or replaced the lock file that we hold."""
+    try:
+        found, held = os.lstat(path), os.fstat(descriptor)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == (held.st_dev, held.st_ino)
+
+
+def held_by(path: Path) -> Holder | None:
+    """The living supervisor of a workspace; None when nobody holds the lock."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _holder(os.pread(descriptor, 4096, 0))
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _holder(text: bytes) -> Holder:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(text, type=Holder)
+    except msgspec.MsgspecError:
+        return Holder(0, "an unknown machine", "an unknown time", "a supervisor")
+
+
+def open_doorbell(path: Path) -> int:
+    """A descriptor that becomes readable when somebody rings; made if missing."""
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(path, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is not a FIFO")
+    return descriptor
+
+
+def hush(descriptor: int) -> None:
+    """Take back every ring so far."""
+    with contextlib.suppress(BlockingIOError):
+        while os.read(descriptor, 4096):
+            pass
+
+
+def ring(path: Path) -> None:
+    """Wake the supervisor, if there is one; it looks by itself a moment later anyway."""
+    files.send(path, b"!")

@@ -1,0 +1,298 @@
+"""What was decided and what happened? The only module that speaks SQL."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from team_supervisor.core.events import Event, revive
+from team_supervisor.core.model import (
+    Delivery,
+    DeliveryKind,
+    Doing,
+    Request,
+    RequestStatus,
+    Session,
+    State,
+    Wanted,
+)
+from team_supervisor.errors import TeamError
+
+Row = Mapping[str, Any]
+_HERE = Path(__file__).parent
+_COLUMNS = tuple(f.name for f in fields(Session))
+
+
+def _queries() -> dict[str, str]:
+    """`-- name --` blocks of queries.sql (the way procrastinate keeps its SQL)."""
+    blocks: dict[str, str] = {}
+    name = ""
+    for line in (_HERE / "queries.sql").read_text().splitlines():
+        if line.startswith("-- ") and line.endswith(" --"):
+            name = line[3:-3]
+            blocks[name] = ""
+        elif name:
+            blocks[name] += line + "\n"
+    return blocks
+
+
+QUERIES = _queries()
+
+
+def m001_initial(db: sqlite3.Connection) -> None:
+    for statement in (_HERE / "schema.sql").read_text().split(";\n"):
+        db.execute(statement)
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial]
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the database to the newest version; each step is one transaction."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise TeamError(
+            f"this workspace was written by a newer team-supervisor (database version {version}, "
+            f"this program knows {len(MIGRATIONS)}): upgrade team-supervisor"
+        )
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        with transaction(db):
+            if db.execute("PRAGMA user_version").fetchone()[0] >= number:
+                continue
+            step(db)
+            db.execute(f"PRAGMA user_version = {number}")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; may be nested, the outermost one commits."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _session(row: Row) -> Session:
+    values = {name: row[name] for name in _COLUMNS}
+    values["state"] = State(values["state"])
+    values["wanted"] = Wanted(values["wanted"])
+    values["doing"] = Doing(values["doing"])
+    values["ending"] = State(values["ending"]) if values["ending"] else None
+    return Session(**values)
+
+
+def _request(row: Row) -> Request:
+    return Request(**{**row, "status": RequestStatus(row["status"])})
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(**{**row, "kind": DeliveryKind(row["kind"])})
+
+
+class Store:
+    """One connection; every method is one statement or one transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        db.row_factory = lambda cursor, row: dict(
+            zip((c[0] for c in cursor.description), row, strict=True)
+        )
+        self._db = db
+
+    def close(self) -> None:
+        self._db.close()
+
+    def transaction(self) -> Any:
+        """A context in which everything written is committed together."""
+        return transaction(self._db)
+
+    def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        return self._db.execute(QUERIES[query], values).fetchall()
+
+    def _do(self, query: str, **values: Any) -> int:
+        return self._db.execute(QUERIES[query], values).rowcount
+
+    def _one(self, query: str, **values: Any) -> Any:
+        row = self._db.execute(QUERIES[query], values).fetchone()
+        return next(iter(row.values())) if row else None
+
+    def live(self) -> list[Session]:
+        """Sessions that have not ended, and ended ones that a person wants retried."""
+        rows = self._all("live_sessions") + self._all("retried_sessions")
+        return [_session(row) for row in rows]
+
+    def sessions(self) -> list[Session]:
+        return [_session(row) for row in self._all("all_sessions")]
+
+    def session(self, session: str) -> Session | None:
+        rows = self._all("session", id=session)
+        return _session(rows[0]) if rows else None
+
+    def known_ids(self, ids: Iterable[str]) -> set[str]:
+        """Which of these sessions have a row."""
+        return {row["id"] for row in self._all("session_ids", ids=json.dumps(list(ids)))}
+
+    def insert(self, session: Session) -> None:
+        names = ", ".join(_COLUMNS)
+        marks = ", ".join(f":{name}" for name in _COLUMNS)
+        values = {name: getattr(session, name) for name in _COLUMNS}
+        self._db.execute(f"INSERT INTO sessions ({names}) VALUES ({marks})", values)
+
+    def update(self, session: str, **values: Any) -> None:
+        """Set these columns of one session."""
+        marks = ", ".join(f"{name} = :{name}" for name in values if name in _COLUMNS)
+        self._db.execute(f"UPDATE sessions SET {marks} WHERE id = :_id", {**values, "_id": session})
+
+    def want(self, session: str, wanted: Wanted) -> bool:
+        """Write what a person wants; False when the session has ended."""
+        return self._do("want", id=session, wanted=wanted) > 0
+
+    def want_retry(self, session: str) -> bool:
+        """Ask for an ended session to go on; False when it has not ended or is archived."""
+        return self._do("want_retry", id=session) > 0
+
+    def team(self, key: str) -> str | None:
+        value = self._one("team_get", key=key)
+        return None if value is None else str(value)
+
+    def set_team(self, key: str, value: str) -> None:
+        self._do("team_set", key=key, value=value)
+
+    def spawned_since(self, since: float) -> int:
+        return int(self._one("spawned_since", since=since))
+
+    def open_requests(self) -> list[Request]:
+        return [_request(row) for row in self._all("open_requests")]
+
+    def rejections(self, most: int = 20) -> list[Request]:
+        """The newest first."""
+        return [_request(row) for row in self._all("recent_rejections", most=most)]
+
+    def insert_request(self, **values: Any) -> None:
+        self._do("insert_request", **values)
+
+    def update_request(self, request: Request) -> None:
+        self._do(
+            "update_request",
+            id=request.id,
+            status=request.status,
+            reason=request.reason,
+            requester=request.requester,
+            session=request.session,
+        )
+
+    def forget_request(self, request: int) -> None:
+        """Its directory is gone before it was claimed."""
+        self._do("forget_request", id=request)
+
+    def begin_attempt(self, session: str, number: int, begun_at: float) -> None:
+        self._do("begin_attempt", session=session, number=number, begun_at=begun_at)
+
+    def attempt_running(self, session: str, number: int, pid: int | None) -> None:
+        self._do("attempt_running", session=session, number=number, pid=pid)
+
+    def end_attempt(self, session: str, number: int, **facts: Any) -> None:
+        self._do("attempt_ended", session=session, number=number, **facts)
+
+    def attempts(self, session: str) -> list[dict[str, Any]]:
+        return self._all("attempts", session=session)
+
+    def add_delivery(self, delivery: Delivery, source: str) -> bool:
+        """False when something was already delivered for this source."""
+        return (
+            self._do(
+                "insert_delivery",
+                id=delivery.id,
+                session=delivery.session,
+                kind=delivery.kind,
+                text=delivery.text,
+                source=source,
+                created_at=delivery.created_at,
+            )
+            > 0
+        )
+
+    def unseen(self) -> dict[str, list[Delivery]]:
+        """By session, oldest first."""
+        found: dict[str, list[Delivery]] = {}
+        for row in self._all("unseen_deliveries"):
+            found.setdefault(row["session"], []).append(_delivery(row))
+        return found
+
+    def sent(self, delivery: str, at: float, attempt: int) -> None:
+        self._do("delivery_sent", id=delivery, sent_at=at, sent_attempt=attempt)
+
+    def seen(self, delivery: str, at: float) -> None:
+        self._do("delivery_seen", id=delivery, seen_at=at)
+
+    def unsend_first(self, session: str) -> None:
+        """The conversation is to begin anew: its first message must be sent again."""
+        self._do("delivery_unsend", session=session)
+
+    def record(self, event: Event, at: float) -> None:
+        self._do(
+            "insert_event",
+            at=at,
+            kind=event.kind,
+            session=event.session,
+            request=event.request,
+            details=json.dumps(event.details(), ensure_ascii=True),
+        )
+
+    def events_after(self, after: int) -> list[tuple[int, float, Event]]:
+        """(id, wall seconds, event), oldest first, at most 1,000."""
+        return [
+            (
+                row["id"],
+                row["at"],
+                revive(row["kind"], row["session"], row["request"], json.loads(row["details"])),
+            )
+            for row in self._all("events_after", after=after)
+        ]
+
+    def last_event(self) -> int:
+        return int(self._one("last_event"))
+
+
+def open_store(path: Path) -> Store:
+    """Read and write, made or migrated if needed; 0600."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    db = _connect(f"file:{_quoted(path)}?mode=rw")
+    db.execute("PRAGMA journal_mode = WAL")
+    # A claim or an end that power loss takes back would be started twice: FULL (0.2 ms here).
+    db.execute("PRAGMA synchronous = FULL")
+    migrate(db)
+    return Store(db)
+
+
+def open_reader(path: Path) -> Store:
+    """Read only, for the commands that look; TeamError when there is no database."""
+    if not path.exists():
+        raise TeamError(f"there is no team in {path.parent.parent}: start one with `team start`")
+    db = _connect(f"file:{_quoted(path)}?mode=ro")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != len(MIGRATIONS):
+        raise TeamError(
+            f"{path} has database version {version}, this program knows {len(MIGRATIONS)}: "
+            "run `orchestrate` with the newest team-supervisor once"
+        )
+    return Store(db)
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30.0)
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path.absolute()))

@@ -1,0 +1,192 @@
+"""Where is everything in a workspace, and how are its directories claimed and put away?"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from team_supervisor.adapters import files
+from team_supervisor.core.requests import is_rejected, request_name, session_persona
+from team_supervisor.errors import TeamError
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Every path that we own; `root` is absolute."""
+
+    root: Path
+
+    @property
+    def project(self) -> Path:
+        """The directory that holds the workspace: where agents work by default."""
+        return self.root.parent
+
+    @property
+    def control(self) -> Path:
+        return self.root / ".supervisor"
+
+    @property
+    def database(self) -> Path:
+        return self.control / "supervisor.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.control / "lock"
+
+    @property
+    def doorbell(self) -> Path:
+        return self.control / "doorbell"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "team.yaml"
+
+    @property
+    def shared(self) -> Path:
+        return self.root / "shared"
+
+    def session_control(self, session: str) -> Path:
+        return self.control / "sessions" / session
+
+    def directory(self, session: str) -> Path:
+        return self.root / session
+
+
+def locate(given: str | os.PathLike[str]) -> Workspace:
+    """The workspace at a path, whether or not it exists."""
+    return Workspace(Path(os.path.abspath(given)))
+
+
+def require(workspace: Workspace) -> Workspace:
+    """The workspace if it exists, else TeamError."""
+    if not workspace.root.is_dir():
+        raise TeamError(
+            f"there is no workspace at {workspace.root}: make one with "
+            "`team-supervisor team start`, or name it with --workspace"
+        )
+    return workspace
+
+
+def create(workspace: Workspace) -> None:
+    """Make what is missing, for this user alone; TeamError when it can't be written."""
+    try:
+        for directory in (workspace.root, workspace.control, workspace.control / "sessions"):
+            directory.mkdir(mode=0o700, exist_ok=True)
+        workspace.shared.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise TeamError(f"{error.filename} is in the way: it is not a directory, move it") from None
+    except OSError as error:
+        raise TeamError(
+            f"the workspace {workspace.root} cannot be written ({error.strerror}): "
+            "make the directory writable, or name another with --workspace"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A directory entry that could concern us; device and inode are of the entry itself."""
+
+    name: str
+    device: int
+    inode: int
+    directory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What stands in the workspace's root."""
+
+    requests: tuple[Entry, ...]
+    sessions: frozenset[str]
+    root: tuple[int, int]
+
+
+def scan(workspace: Workspace) -> Scan:
+    """One `scandir`; OSError when the root is gone. Only requests are looked at closer."""
+    root = os.stat(workspace.root)
+    requests: list[Entry] = []
+    sessions: set[str] = set()
+    with os.scandir(workspace.root) as entries:
+        for entry in entries:
+            name = entry.name
+            if request_name(name) is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    requests.append(_entry(entry))
+            elif session_persona(name) is not None and entry.is_dir(follow_symlinks=False):
+                sessions.add(name)
+    return Scan(tuple(requests), frozenset(sessions), (root.st_dev, root.st_ino))
+
+
+def _entry(entry: "os.DirEntry[str]") -> Entry:
+    found = entry.stat(follow_symlinks=False)
+    return Entry(entry.name, found.st_dev, found.st_ino, stat.S_ISDIR(found.st_mode))
+
+
+def reserve(workspace: Workspace, persona: str, milliseconds: int) -> str:
+    """A session id nobody has: taken means the next millisecond. Intent comes before effect."""
+    while True:
+        session = f"{persona}-{milliseconds:013d}"
+        taken = workspace.root / session
+        if not (taken.exists() or (workspace.root / f"{session}-completed").exists()):
+            try:
+                workspace.session_control(session).mkdir(mode=0o700)
+                return session
+            except FileExistsError:
+                pass
+        milliseconds += 1
+
+
+def claim(workspace: Workspace, request: str, identity: tuple[int, int], session: str) -> bool:
+    """Rename a request directory into its session's; False when it is not (or no more) there.
+
+    The id was reserved, so the target can't be an empty directory that rename would replace.
+    """
+    target = workspace.directory(session)
+    if target.exists():
+        return True
+    source = workspace.root / request
+    try:
+        found = os.lstat(source)
+        if (found.st_dev, found.st_ino) != identity:
+            return False
+        os.rename(source, target)
+    except FileNotFoundError:
+        return False
+    files.sync_directory(workspace.root)
+    return True
+
+
+def put_away(workspace: Workspace, name: str, suffix: str) -> str:
+    """Rename an entry to `<name>-<suffix>`, numbered when that is taken; returns the new name."""
+    for number in range(1, 10_000):
+        target = f"{name}-{suffix}" if number == 1 else f"{name}-{suffix}-{number}"
+        if not os.path.lexists(workspace.root / target):
+            os.rename(workspace.root / name, workspace.root / target)
+            files.sync_directory(workspace.root)
+            return target
+    raise OSError(f"ten thousand directories named {name}-{suffix} stand in the way")
+
+
+def put_away_as(workspace: Workspace, session: str) -> str | None:
+    """The archive of a session that was renamed before a crash; None when there is none."""
+    for number in range(1, 10):
+        name = f"{session}-completed" if number == 1 else f"{session}-completed-{number}"
+        if (workspace.root / name).is_dir():
+            return name
+    return None
+
+
+def explain_rejection(workspace: Workspace, directory: str, reason: str) -> None:
+    """Add reason.md; where the rejected thing is not a directory, beside it."""
+    path = workspace.root / directory
+    where = path / "reason.md" if path.is_dir() and not path.is_symlink() else None
+    text = f"# Rejected\n\nThis request was not started: {reason}.\n"
+    if where is not None and not os.path.lexists(where):
+        files.write(where, text)
+
+
+def rejected(workspace: Workspace) -> Sequence[str]:
+    """Names of refused requests."""
+    return sorted(name for name in os.listdir(workspace.root) if is_rejected(name))

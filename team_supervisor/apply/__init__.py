@@ -1,0 +1,42 @@
+"""How is each action carried out? Intent first, then effect, then fact."""
+
+from collections.abc import Callable
+from typing import Any
+
+from team_supervisor.apply import conversation, requests, sessions
+from team_supervisor.apply.tools import Tools
+from team_supervisor.core import world
+from team_supervisor.core.model import Moment
+
+# Each answers whether anything changed, so that the loop knows when to rest.
+EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
+    world.SeeRequest: requests.see,
+    world.ForgetRequest: requests.forget,
+    world.QueueRequest: requests.queue,
+    world.RejectRequest: requests.reject,
+    world.ClaimRequest: requests.claim,
+    world.ImportDirectory: requests.import_directory,
+    world.Prepare: sessions.prepare,
+    world.Launch: sessions.launch,
+    world.MarkActive: sessions.mark_active,
+    world.NoteDeath: sessions.note_death,
+    world.AskToStop: sessions.ask_to_stop,
+    world.Sweep: sessions.sweep,
+    world.Finish: sessions.finish,
+    world.Reopen: sessions.reopen,
+    world.Retry: sessions.retry,
+    world.Hear: conversation.hear,
+    world.NoteTasks: conversation.note_tasks,
+    world.NoteDoing: conversation.note_doing,
+    world.ReadInstructions: conversation.read_instructions,
+    world.Deliver: conversation.deliver,
+    world.Nudge: conversation.nudge,
+}
+
+
+def apply(action: world.Action, tools: Tools, now: Moment) -> bool:
+    """Carry out one action; True when something changed."""
+    return EFFECTS[type(action)](tools, action, now)
+
+
+__all__ = ["EFFECTS", "Tools", "apply"]

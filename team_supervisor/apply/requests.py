@@ -1,0 +1,238 @@
+"""How does a request directory become a session, or is refused, without being lost?"""
+
+import os
+import uuid
+from dataclasses import replace
+
+import msgspec
+
+from team_supervisor.adapters import files, processes
+from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.adapters.workspace import explain_rejection, put_away, rejected, reserve
+from team_supervisor.apply import sessions
+from team_supervisor.apply.tools import Tools, tell
+from team_supervisor.core import briefing
+from team_supervisor.core.events import (
+    RequestQueued,
+    RequestRejected,
+    SessionClaimed,
+    Warned,
+)
+from team_supervisor.core.model import DeliveryKind, Moment, Request, RequestStatus, Session, State
+from team_supervisor.core.persona import Persona
+from team_supervisor.core.requests import request_name, requester, session_persona
+from team_supervisor.core.world import (
+    ClaimRequest,
+    ForgetRequest,
+    ImportDirectory,
+    Prepare,
+    QueueRequest,
+    RejectRequest,
+    SeeRequest,
+)
+
+
+def see(tools: Tools, action: SeeRequest, now: Moment) -> bool:
+    """A row for a directory seen for the first time, or its new reason to wait."""
+    look = action.look
+    if look.row is not None:
+        row = replace(look.row, status=RequestStatus.WAITING, reason=action.reason)
+        tools.store.update_request(row)
+        return True
+    name = request_name(look.name)
+    if name is not None:
+        tools.store.insert_request(
+            name=look.name,
+            device=look.device,
+            inode=look.inode,
+            persona=name.persona,
+            wanted_name=name.name,
+            first_seen_at=now.wall,
+            reason=action.reason or None,
+        )
+    return True
+
+
+def queue(tools: Tools, action: QueueRequest, now: Moment) -> bool:
+    """Good, but not now: kept where it is, in order."""
+    row = action.look.row
+    if row is None:
+        return False
+    changed = replace(
+        row, status=RequestStatus.QUEUED, reason=action.reason, requester=action.requester
+    )
+    with tools.store.transaction():
+        tools.store.update_request(changed)
+        if row.status != RequestStatus.QUEUED:
+            event = RequestQueued(request=row.name, reason=action.reason)
+            tools.store.record(event, now.wall)
+    return True
+
+
+def forget(tools: Tools, action: ForgetRequest, now: Moment) -> bool:
+    """Its directory is gone: taken back by whoever made it, or renamed by a refusal cut short."""
+    request = action.request
+    for name in rejected(tools.workspace):
+        found = os.lstat(tools.workspace.root / name)
+        if (found.st_dev, found.st_ino) == (request.device, request.inode) and request.reason:
+            _record_rejection(tools, request, name, now)
+            return True
+    tools.store.forget_request(request.id)
+    return True
+
+
+def reject(tools: Tools, action: RejectRequest, now: Moment) -> bool:
+    """Intent (the reason in the row), reason.md, rename, fact."""
+    look = action.look
+    if look.row is None:
+        return False
+    asker = requester(look.instructions)
+    row = replace(look.row, status=RequestStatus.WAITING, reason=action.reason, requester=asker)
+    tools.store.update_request(row)
+    explain_rejection(tools.workspace, look.name, action.reason)
+    directory = put_away(tools.workspace, look.name, "rejected")
+    _record_rejection(tools, row, directory, now)
+    return True
+
+
+def _record_rejection(tools: Tools, row: Request, directory: str, now: Moment) -> None:
+    reason = row.reason or "refused"
+    path = str(tools.workspace.root / directory)
+    with tools.store.transaction():
+        tools.store.update_request(replace(row, status=RequestStatus.REJECTED))
+        tools.store.record(
+            RequestRejected(request=row.name, reason=reason, directory=directory), now.wall
+        )
+        if row.requester:
+            text = briefing.request_rejected(row.name, reason, path)
+            tell(tools, row.requester, DeliveryKind.NOTICE, text, f"rejected-{row.id}")
+
+
+def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
+    """Reserve the id, write the row, then rename; a crash in between is finished by `prepare`."""
+    look, verdict = action.look, action.verdict
+    name = request_name(look.name)
+    if name is None or look.row is None:
+        return False
+    session = _new(tools, verdict.persona, name.name, verdict.requester, now)
+    session = replace(
+        session,
+        request_name=look.name,
+        request_device=look.device,
+        request_inode=look.inode,
+    )
+    asker = session.requester
+    with tools.store.transaction():
+        tools.store.insert(session)
+        claimed = replace(
+            look.row, status=RequestStatus.CLAIMED, session=session.id, requester=asker, reason=None
+        )
+        tools.store.update_request(claimed)
+        event = SessionClaimed(
+            session=session.id,
+            request=look.name,
+            persona=session.persona,
+            name=session.name,
+            requester=asker,
+        )
+        tools.store.record(event, now.wall)
+    return sessions.prepare(tools, Prepare(session), now)
+
+
+def found_session(tools: Tools, persona: Persona, name: str, now: Moment) -> Session:
+    """A session without a request: the members a team starts with. Its directory is made."""
+    session = _new(tools, persona, name, None, now)
+    tools.workspace.directory(session.id).mkdir()
+    with tools.store.transaction():
+        tools.store.insert(session)
+        tools.store.record(
+            SessionClaimed(session=session.id, persona=session.persona, name=name), now.wall
+        )
+    return session
+
+
+def _new(tools: Tools, persona: Persona, name: str, asker: Session | None, now: Moment) -> Session:
+    """The id's milliseconds only ever grow, whatever the clock does."""
+    last = int(tools.store.team("last_ms") or 0)
+    wanted = max(int(now.wall * 1000), last + 1)
+    session = reserve(tools.workspace, persona.name, wanted)
+    tools.store.set_team("last_ms", str(max(wanted, int(session.rpartition("-")[2]))))
+    return Session(
+        id=session,
+        persona=persona.name,
+        name=name,
+        created_at=now.wall,
+        requester=asker.id if asker else None,
+        depth=asker.depth + 1 if asker else 0,
+        runner=tools.settings.runner or persona.runner,
+        conversation=str(uuid.uuid4()),
+        directory=session,
+    )
+
+
+class _Published(msgspec.Struct):
+    """What is taken over from a session.json whose row is lost."""
+
+    name: str = ""
+    requester: str | None = None
+    conversation: str = ""
+    resumable: bool = False
+    state: str = ""
+    depth: int = 0
+    cost_usd: float = 0.0
+
+
+def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool:
+    """A session directory without a row is taken up again, with its conversation if it had one."""
+    persona = session_persona(action.name)
+    if persona is None:
+        return False
+    old, problem = _old(tools, action.name)
+    control = tools.workspace.session_control(action.name)
+    control.mkdir(mode=0o700, parents=True, exist_ok=True)
+    attempt = launched_attempt(control)
+    held = processes.lock_held(control / "lock")
+    session = Session(
+        id=action.name,
+        persona=persona,
+        name=old.name or action.name,
+        created_at=int(action.name.rpartition("-")[2]) / 1000,
+        requester=old.requester,
+        depth=max(0, old.depth),
+        runner=tools.settings.runner or "claude",
+        conversation=old.conversation or str(uuid.uuid4()),
+        resumable=int(old.resumable),
+        attempt=attempt,
+        cost_before=max(0.0, old.cost_usd),
+        directory=action.name,
+    )
+    with tools.store.transaction():
+        tools.store.insert(session)
+        tools.store.record(
+            SessionClaimed(session=session.id, persona=persona, name=session.name), now.wall
+        )
+        if problem:
+            tools.store.record(Warned(session=session.id, reason=problem), now.wall)
+    sessions.prepare(tools, Prepare(session), now)
+    if held and attempt:
+        tools.store.update(session.id, attempt_at=now.wall)
+        tools.store.begin_attempt(session.id, attempt, now.wall)
+    elif old.state in (State.FAILED, State.STOPPED):
+        tools.store.update(
+            session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
+        )
+    return True
+
+
+def _old(tools: Tools, name: str) -> tuple[_Published, str | None]:
+    path = tools.workspace.root / name / "session.json"
+    if files.signature(path) is None:
+        return _Published(), None
+    try:
+        return msgspec.json.decode(files.read(path), type=_Published), None
+    except (files.Unreadable, msgspec.MsgspecError) as error:
+        problem = f"{path} is not usable ({error}): it is kept as session.json.corrupt"
+        put = path.with_name("session.json.corrupt")
+        if not os.path.lexists(put):
+            os.rename(path, put)
+        return _Published(), problem

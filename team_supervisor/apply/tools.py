@@ -1,0 +1,116 @@
+"""What do effects work with, and how do they write down what happened?"""
+
+import shlex
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from team_supervisor.adapters import clock, files
+from team_supervisor.adapters.store import Store
+from team_supervisor.adapters.workspace import Workspace
+from team_supervisor.core.events import Event
+from team_supervisor.core.model import Delivery, DeliveryKind, Moment, Session
+from team_supervisor.core.persona import Persona
+from team_supervisor.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """`started` is told which sessions this supervisor launched or adopted itself."""
+
+    workspace: Workspace
+    settings: Settings
+    store: Store
+    personas: Callable[[], Mapping[str, Persona]]
+    started: Callable[[str], None]
+    environ: Mapping[str, str]
+
+
+def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:
+    """Row and events in one transaction, then the published copy."""
+    with tools.store.transaction():
+        if values:
+            tools.store.update(session.id, **values)
+        for event in events:
+            tools.store.record(event, now.wall)
+    publish(tools, session.id)
+
+
+def publish(tools: Tools, session: str) -> None:
+    """session.json: a copy for people and agents; the database is the truth."""
+    row = tools.store.session(session)
+    if row is None:
+        return
+    directory = tools.workspace.root / row.directory
+    if directory.is_dir() and not directory.is_symlink():
+        text = msgspec.json.format(msgspec.json.encode(_published(row)), indent=2)
+        files.write(directory / "session.json", text + b"\n", durable=False)
+
+
+def _published(row: Session) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "persona": row.persona,
+        "name": row.name,
+        "requester": row.requester,
+        "state": row.state,
+        "doing": row.doing,
+        "detail": row.doing_detail,
+        "reason": row.reason,
+        "pid": row.agent_pid,
+        "attempt": row.attempt,
+        "failures": row.failures,
+        "depth": row.depth,
+        "runner": row.runner,
+        "conversation": row.conversation,
+        "resumable": bool(row.resumable),
+        "tasks": {"done": row.tasks_done, "total": row.tasks_total, "problem": row.tasks_problem},
+        "cost_usd": round(row.cost_usd, 6),
+        "tokens": {"input": row.input_tokens, "output": row.output_tokens},
+        "turns": row.turns,
+        "created_at": clock.stamp(row.created_at),
+        "started_at": clock.stamp(row.started_at) if row.started_at else None,
+        "ended_at": clock.stamp(row.ended_at) if row.ended_at else None,
+        "exit": {"code": row.exit_code, "signal": row.exit_signal, "reason": row.exit_reason},
+    }
+
+
+def track(tools: Tools, session: Session, offset: int, digest: str) -> None:
+    """tracker.json: how far instructions.md was delivered, and the tasks.md last read."""
+    directory = tools.workspace.directory(session.id)
+    value = {"instructions_offset": offset, "tasks_digest": digest}
+    if directory.is_dir():
+        files.write(directory / "tracker.json", msgspec.json.encode(value) + b"\n", durable=False)
+
+
+def tell(tools: Tools, session: str, kind: DeliveryKind, text: str, source: str) -> bool:
+    """Queue a text for a session's conversation, once per source; within a transaction."""
+    row = tools.store.session(session)
+    if row is None or row.ended:
+        return False
+    delivery = Delivery(
+        id=str(uuid.uuid4()),
+        session=session,
+        kind=kind,
+        text=text,
+        created_at=clock.now().wall,
+    )
+    return tools.store.add_delivery(delivery, source)
+
+
+def program_directory(workspace: Workspace) -> Path:
+    """A directory with this program alone, for agents' PATH: not all that we are installed with."""
+    directory = workspace.control / "bin"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    # -P: an agent's working directory must not be able to shadow our modules.
+    line = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m team_supervisor "$@"\n'
+    for name in ("team-supervisor", "claude-wrapper"):
+        program = directory / name
+        if not program.exists() or program.read_text() != line:
+            files.write(program, line, mode=0o700)
+    return directory

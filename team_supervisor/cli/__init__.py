@@ -1,0 +1,101 @@
+"""Which verbs are there, and what becomes of an error?"""
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from team_supervisor import __version__
+from team_supervisor.errors import TeamError
+
+# One verb, one file; a file is imported when its verb is used, so that `--help` stays fast.
+VERBS = {
+    "team": ("team", "Start, stop and look at the team of a workspace."),
+    "orchestrate": ("orchestrate", "Run the team: start, watch, restart, complete, archive."),
+    "track": ("track", "Watch the team's status, refreshed in place."),
+    "attach": ("attach", "Step into a session: a shell in its directory, or its conversation."),
+    "say": ("say", "Put a message into a session's running conversation."),
+    "logs": ("logs", "Show what a session said and did."),
+    "request": ("request", "Ask for a teammate, the atomic way."),
+    "retry": ("retry", "Let a failed or stopped session go on."),
+    "tasks": ("tasks", "Show the tasks of a session or of a tasks.md file."),
+    "personas": ("personas", "List, show and check personas."),
+    "doctor": ("doctor", "Check this machine: claude, sign-in, disk, file system, tmux."),
+    "demo": ("demo", "Run a scripted team in a temporary workspace, in view; no account needed."),
+}
+
+INTERNAL = 3
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"team_supervisor.cli.{VERBS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in VERBS.items()])
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: team-supervisor team start 'Build a REST API' --run",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="team-supervisor")
+def main() -> None:
+    """Supervise a team of coding agents that works in one directory.
+
+    One directory in, one Claude Code process running, one archive out.
+    """
+
+
+def run() -> NoReturn:
+    """The one place where errors become sentences and exit codes."""
+    try:
+        main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except TeamError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (`| head`) has enough; Python would complain again while closing stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        _internal(error)
+    sys.exit(0)
+
+
+def _internal(error: Exception) -> NoReturn:
+    """A bug: one sentence, and everything else in a log file."""
+    import platform
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="team-supervisor-", suffix=".log", delete=False
+    ) as log:
+        log.write(f"team-supervisor {__version__}, Python {platform.python_version()}\n")
+        log.write(f"{platform.platform()}\n\n")
+        traceback.print_exception(error, file=log)
+    click.echo(
+        f"Error: something unexpected happened ({type(error).__name__}: {error}). "
+        f"It is a bug; the details are in {log.name}",
+        err=True,
+    )
+    sys.exit(INTERNAL)

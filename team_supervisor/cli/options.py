@@ -1,0 +1,39 @@
+"""Which options do verbs share, and how is their value used?"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from team_supervisor.errors import TeamError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+workspace: Callable[[F], F] = click.option(
+    "-w",
+    "--workspace",
+    default=".database",
+    show_default=True,
+    # A session's own workspace comes second, so that agents need not name it.
+    envvar=["TEAM_SUPERVISOR_WORKSPACE", "TEAM_WORKSPACE"],
+    metavar="DIR",
+    help="The directory that the team works in ($TEAM_SUPERVISOR_WORKSPACE).",
+)
+
+as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def rich_output() -> bool:
+    """Colours and boxes: on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def interactive() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def require_terminal(what: str) -> None:
+    if not interactive():
+        raise TeamError(f"{what} needs a terminal: run it in one, or see --help for what does not")

@@ -1,0 +1,133 @@
+"""How does a person run the team's supervisor?"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from team_supervisor.adapters.workspace import Workspace, create, locate, require
+from team_supervisor.cli import announce, options
+from team_supervisor.core.events import Event, SessionFailed
+from team_supervisor.core.world import World
+from team_supervisor.errors import TeamError
+from team_supervisor.runners import RUNNERS
+from team_supervisor.settings import Settings, load
+from team_supervisor.supervisor import (
+    Supervisor,
+    orchestrate,
+    settled,
+    supervise,
+    take_up_stopped_team,
+)
+
+Sink = Callable[[float, Event], None]
+
+
+@click.command(epilog="Example: team-supervisor orchestrate --workspace .database")
+@options.workspace
+@click.option("--once", is_flag=True, help="Start what should run, then end; the team goes on.")
+@options.as_json
+@click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
+@click.option("--model", metavar="NAME", help="The model of every session that names none.")
+@click.option("--max-budget-usd", type=float, metavar="USD", help="Passed on to each session.")
+def command(
+    workspace: str,
+    once: bool,
+    as_json: bool,
+    claude: str | None,
+    **overrides: str | float | None,
+) -> None:
+    """Run the team: start, watch, restart, complete and archive its sessions.
+
+    Ctrl-C ends the supervisor and leaves the team running; `team stop` ends the team.
+    """
+    found = require(locate(workspace))
+    settings, warnings = load(found.settings, os.environ)
+    chosen = {"claude": claude, **overrides}
+    settings = msgspec.structs.replace(
+        settings, **{name: value for name, value in chosen.items() if value is not None}
+    )
+    run(found, settings, sink(as_json), once=once, warnings=warnings)
+
+
+def run(
+    workspace: Workspace,
+    settings: Settings,
+    show: Sink,
+    *,
+    once: bool = False,
+    warnings: tuple[str, ...] = (),
+) -> None:
+    """Supervise until Ctrl-C, or until the team was stopped; raises what a person can mend."""
+    create(workspace)
+    failed: list[str] = []
+
+    def watched(at: float, event: Event) -> None:
+        if isinstance(event, SessionFailed):
+            failed.append(event.name)
+        show(at, event)
+
+    with supervise(workspace, settings, os.environ, watched, "orchestrate") as supervisor:
+        check_runner(settings, supervisor)
+        for warning in warnings:
+            supervisor.warn(warning)
+        take_up_stopped_team(supervisor)
+        handle_signals(supervisor)
+        orchestrate(supervisor, _once if once else stopped(supervisor))
+    if once and failed:
+        raise TeamError(f"given up: {', '.join(failed)}; see `team-supervisor attach --list`")
+
+
+def check_runner(settings: Settings, supervisor: Supervisor) -> None:
+    """Before anything starts: is there a program for the agents?"""
+    personas = supervisor.observer.personas()
+    names = {settings.runner} if settings.runner else {p.runner for p in personas.values()}
+    if "claude" in names:
+        RUNNERS["claude"].find(settings.claude, os.environ)
+
+
+def handle_signals(supervisor: Supervisor) -> None:
+    """Ctrl-C, TERM and a closed terminal end the supervisor, never the team."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: supervisor.stop())
+
+
+def stopped(supervisor: Supervisor) -> Callable[[World], bool]:
+    """`team stop` ends the team; with nothing left there is nothing to supervise."""
+
+    def done(world: World) -> bool:
+        return not world.accepting and all(f.session.ended for f in world.sessions)
+
+    return done
+
+
+def _once(world: World) -> bool:
+    return settled(world)
+
+
+def sink(as_json: bool) -> Sink:
+    """Prints events as they happen; a terminal gets colours unless NO_COLOR is set."""
+    colour = options.rich_output() and not os.environ.get("NO_COLOR")
+
+    def show(at: float, event: Event) -> None:
+        lines = [announce.json_line(at, event)] if as_json else announce.announce(event, colour)
+        for line in lines:
+            _print(line)
+
+    return show
+
+
+def _print(line: str) -> None:
+    """A closed pipe must not end the supervisor; the events are in the database."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    except UnicodeEncodeError:
+        sys.stdout.write(line.encode("ascii", "replace").decode() + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,33 @@
+"""How does a person let an ended session go on?"""
+
+import click
+
+from team_supervisor.adapters import locks
+from team_supervisor.adapters.store import open_store
+from team_supervisor.adapters.workspace import locate, require
+from team_supervisor.cli import options
+from team_supervisor.cli.sessions import find, opened
+from team_supervisor.core.model import State
+from team_supervisor.errors import TeamError
+
+
+@click.command(epilog="Example: team-supervisor retry api-developer")
+@click.argument("session")
+@options.workspace
+def command(session: str, workspace: str) -> None:
+    """Let a failed or stopped SESSION go on, in its conversation if it had one."""
+    _, reader = opened(workspace)
+    meant = find(reader, session)
+    reader.close()
+    if meant.state not in (State.FAILED, State.STOPPED):
+        raise TeamError(
+            f"{meant.id} is {meant.state}: only a failed or stopped session can be retried"
+        )
+    found = require(locate(workspace))
+    store = open_store(found.database)
+    store.want_retry(meant.id)
+    store.close()
+    locks.ring(found.doorbell)
+    click.echo(f"{meant.name} ({meant.id}) will be tried again")
+    if locks.held_by(found.lock) is None:
+        click.echo("No supervisor is running; start one with `team-supervisor orchestrate`.")

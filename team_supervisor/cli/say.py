@@ -1,0 +1,50 @@
+"""How does a person or an agent put a message into a running session's conversation?"""
+
+import os
+import sys
+
+import click
+
+from team_supervisor.adapters import clock, files, locks
+from team_supervisor.cli import options
+from team_supervisor.cli.sessions import find, opened
+from team_supervisor.errors import TeamError, UsageError
+
+
+@click.command(epilog='Example: team-supervisor say api-developer "Use PostgreSQL, not SQLite."')
+@click.argument("session")
+@click.argument("text", required=False)
+@options.workspace
+def command(session: str, text: str | None, workspace: str) -> None:
+    """Put TEXT (or standard input) into SESSION's conversation.
+
+    It is appended to the session's instructions.md, from where it is delivered once, in order;
+    a session whose process is not running gets it when it is started again.
+    """
+    message = read_text(text)
+    found, store = opened(workspace)
+    meant = find(store, session)
+    if meant.ended:
+        raise TeamError(f"{meant.id} has ended ({meant.state}): nobody would read it")
+    sender = os.environ.get("TEAM_SESSION_ID") or "user"
+    heading = f"\n\n## Instructions from {sender} ({clock.stamp(clock.now().wall)})\n\n"
+    path = found.directory(meant.id) / "instructions.md"
+    try:
+        files.append(path, heading + message.strip() + "\n")
+    except (OSError, files.Unreadable) as error:
+        raise TeamError(f"{path} cannot be written: {error}") from None
+    locks.ring(found.doorbell)
+    click.echo(f"Said to {meant.name} ({meant.id})")
+
+
+def read_text(text: str | None) -> str:
+    """The argument, or standard input when it is missing or `-`; never empty."""
+    if text is None or text == "-":
+        if sys.stdin.isatty():
+            raise UsageError("say what? give a text, or pipe one in")
+        text = sys.stdin.buffer.read(files.MEBIBYTE + 1).decode("utf-8", "replace")
+    if not text.strip():
+        raise UsageError("the text is empty")
+    if len(text.encode("utf-8", "replace")) > files.MEBIBYTE:
+        raise UsageError("the text is larger than 1 MiB: put it into a file and name that")
+    return text

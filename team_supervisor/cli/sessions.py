@@ -1,0 +1,74 @@
+"""Which session is meant, and what is known of all of them?"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from team_supervisor.adapters import clock, locks, processes
+from team_supervisor.adapters.store import Store, open_reader
+from team_supervisor.adapters.workspace import Workspace, locate, require
+from team_supervisor.core.model import Session
+from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
+from team_supervisor.errors import UsageError
+
+
+def opened(given: str) -> tuple[Workspace, Store]:
+    """An existing workspace and its store, for reading."""
+    workspace = require(locate(given))
+    return workspace, open_reader(workspace.database)
+
+
+def find(store: Store, what: str) -> Session:
+    """A session by id, name, or any part of one that only it has; UsageError lists the choices."""
+    sessions = store.sessions()
+    return choose(sessions, what)
+
+
+def choose(sessions: Sequence[Session], what: str) -> Session:
+    """Exact matches outweigh parts, living sessions outweigh ended ones."""
+    exact = [s for s in sessions if what in (s.id, s.name, s.directory)]
+    matches = exact or [s for s in sessions if what and (what in s.id or what in s.name)]
+    if len(matches) > 1:
+        alive = [s for s in matches if not s.ended]
+        matches = alive or matches
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise UsageError(f"there is no session {what!r}: see `team-supervisor attach --list`")
+    could = ", ".join(f"{s.id} ({s.name})" for s in matches[:12])
+    raise UsageError(f"{what!r} could be any of {len(matches)} sessions: {could}")
+
+
+def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None = None) -> Board:
+    """Everything there is to show, with the truth about life from each session's lock."""
+    now = clock.now().wall
+    holder = locks.held_by(workspace.lock)
+    return Board(
+        workspace=str(workspace.root),
+        supervisor=str(holder) if holder else None,
+        sessions=tuple(
+            view(s, running(workspace, s), now, holder is not None, (usage or {}).get(s.id))
+            for s in store.sessions()
+        ),
+        requests=tuple(request_view(r, now) for r in store.open_requests()),
+        rejected=tuple(request_view(r, now) for r in store.rejections()),
+    )
+
+
+def running(workspace: Workspace, session: Session) -> bool:
+    """Its lock is held: its host or its agent lives."""
+    if session.ended or session.attempt == 0:
+        return False
+    return processes.lock_held(workspace.session_control(session.id) / "lock")
+
+
+def tasks_file(workspace: Path, what: str) -> Path:
+    """The tasks.md of a session, archived or not."""
+    found, store = opened(str(workspace))
+    return found.root / find(store, what).directory / "tasks.md"
+
+
+def matching(views: Sequence[SessionView], part: str | None) -> list[SessionView]:
+    """Those whose persona, name or id contains `part`; all of them without one."""
+    if not part:
+        return list(views)
+    return [v for v in views if part in v.persona or part in v.name or part in v.id]

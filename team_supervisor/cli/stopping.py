@@ -1,0 +1,74 @@
+"""How is a stop carried through, with and without a running supervisor?"""
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from team_supervisor.adapters import clock, locks
+from team_supervisor.adapters.store import open_reader
+from team_supervisor.adapters.workspace import Workspace
+from team_supervisor.cli import options
+from team_supervisor.core.model import Session
+from team_supervisor.core.world import World
+from team_supervisor.errors import TeamError, WorkspaceBusy
+from team_supervisor.settings import load
+
+# Beyond the grace: freezing, killing and making sure that nothing is left (seconds).
+MARGIN = 30.0
+
+
+def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> None:
+    """Until all have ended; by the supervisor that lives, else by ourselves in its place."""
+    settings, _ = load(workspace.settings, os.environ)
+    wanted = {s.id for s in stopping}
+    _progress(f"Stopping {len(wanted)} session{'s' if len(wanted) > 1 else ''} …")
+    deadline = clock.now().monotonic + settings.stop_grace + MARGIN
+    while left := _left(workspace, wanted):
+        if clock.now().monotonic > deadline:
+            names = ", ".join(sorted(left))
+            raise TeamError(f"still not ended: {names}; see `team-supervisor attach --list`")
+        if not _drain(workspace, wanted):
+            _rest()
+    for session in stopping:
+        click.echo(f"⏹️  Stopped {session.name} ({session.id}): its directory is kept")
+
+
+def _left(workspace: Workspace, wanted: set[str]) -> set[str]:
+    store = open_reader(workspace.database)
+    try:
+        return {s.id for s in store.live() if s.id in wanted and not s.ended}
+    finally:
+        store.close()
+
+
+def _drain(workspace: Workspace, wanted: set[str]) -> bool:
+    """Take the supervisor's place and only stop; False when there is one already."""
+    from team_supervisor.supervisor import supervise
+
+    settings, _ = load(workspace.settings, os.environ)
+    if locks.held_by(workspace.lock):
+        return False
+    try:
+        with supervise(workspace, settings, os.environ, lambda *_: None, "team stop") as one:
+            one.draining = True
+            one.run(lambda world: _ended(world, wanted))
+    except WorkspaceBusy:
+        return False
+    return True
+
+
+def _ended(world: World, wanted: set[str]) -> bool:
+    return all(f.session.ended for f in world.sessions if f.session.id in wanted)
+
+
+def _rest() -> None:
+    """There is nothing to wait on in another process's database but its next change."""
+    import threading
+
+    threading.Event().wait(0.1)
+
+
+def _progress(words: str) -> None:
+    if options.rich_output():
+        click.echo(words, err=True)

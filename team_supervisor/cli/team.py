@@ -1,0 +1,157 @@
+"""How does a person start, see and stop a team?"""
+
+import os
+from dataclasses import replace
+
+import click
+
+from team_supervisor.adapters import clock, locks
+from team_supervisor.adapters.store import open_store
+from team_supervisor.adapters.workspace import Workspace, create, locate, require
+from team_supervisor.cli import options
+from team_supervisor.cli.sessions import board, choose, opened
+from team_supervisor.core.events import Event
+from team_supervisor.core.model import Session, Wanted
+from team_supervisor.core.roster import Board
+from team_supervisor.core.words import dollars
+from team_supervisor.errors import TeamError
+
+
+@click.group(name="team")
+def command() -> None:
+    """Start, stop and look at the team of a workspace."""
+
+
+@command.command(epilog='Example: team-supervisor team start "Build REST API" --engineers 2 --run')
+@click.argument("goal")
+@options.workspace
+@click.option(
+    "--engineers", type=click.IntRange(0, 50), default=0, help="Engineers from the start."
+)
+@click.option("--interns", type=click.IntRange(0, 50), default=0, help="Interns from the start.")
+@click.option("--run", "run_it", is_flag=True, help="Go on into `orchestrate`.")
+def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool) -> None:
+    """Make a workspace with a manager and an architect who are to reach GOAL."""
+    from team_supervisor.settings import load
+
+    if not goal.strip():
+        raise TeamError("the goal is empty: say what the team is to build")
+    found = locate(workspace)
+    create(found)
+    settings, warnings = load(found.settings, os.environ)
+    made = _found_team(found, goal, engineers, interns)
+    click.echo(f"Team for: {goal}")
+    click.echo(f"   Workspace: {workspace}")
+    for session in made:
+        click.echo(f"   {session.persona}: {session.id}")
+    if run_it:
+        from team_supervisor.cli import orchestrate
+
+        orchestrate.run(found, settings, orchestrate.sink(False), warnings=warnings)
+    else:
+        click.echo(f"Run it:  team-supervisor orchestrate -w {workspace}")
+        click.echo(f"Watch:   team-supervisor track -w {workspace}")
+
+
+def _found_team(found: Workspace, goal: str, engineers: int, interns: int) -> list[Session]:
+    from team_supervisor.settings import load
+    from team_supervisor.supervisor import supervise
+
+    settings, _ = load(found.settings, os.environ)
+    with supervise(found, settings, os.environ, _silent, "team start") as supervisor:
+        living = [s for s in supervisor.store.live() if not s.ended]
+        if living:
+            raise TeamError(
+                f"a team is at work in {found.root} already ({len(living)} sessions): "
+                "run it with `orchestrate`, end it with `team stop`, or name another --workspace"
+            )
+        from team_supervisor.cli.founding import found_members
+
+        made = found_members(supervisor.tools, goal, engineers, interns)
+        supervisor.store.set_team("wanted", "run")
+        return made
+
+
+def _silent(at: float, event: Event) -> None:
+    """`team start` says what it made itself."""
+
+
+@command.command(epilog="Example: team-supervisor team status --json")
+@options.workspace
+@options.as_json
+def status(workspace: str, as_json: bool) -> None:
+    """Say in a few lines how the team is."""
+    found, store = opened(workspace)
+    shown = board(found, store)
+    if as_json:
+        import json
+
+        from team_supervisor.cli.show import board_json
+
+        click.echo(json.dumps(board_json(shown), indent=2))
+        return
+    for line in _summary(shown):
+        click.echo(line)
+
+
+def _summary(shown: Board) -> list[str]:
+    from team_supervisor.core.progress import clean
+
+    totals = shown.totals()
+    lines = [
+        f"Workspace:  {shown.workspace}",
+        f"Supervisor: {shown.supervisor or 'none is running (start one with `orchestrate`)'}",
+        f"Sessions:   {totals['running']} running, {totals['completed']} completed, "
+        f"{totals['failed']} failed, {totals['sessions']} in all",
+        f"Tasks:      {totals['tasks_done']} of {totals['tasks_total']} done",
+        f"Cost:       {dollars(totals['cost_usd'])}",
+    ]
+    if shown.requests:
+        lines.append(f"Requests:   {len(shown.requests)} waiting")
+    for session in shown.sessions:
+        if not session.archived:
+            words = f"{session.status} {session.detail}".strip()
+            lines.append(clean(f"   {session.id} ({session.name}): {words}", 200))
+    return lines
+
+
+@command.command(epilog="Example: team-supervisor team stop --now")
+@click.argument("sessions", nargs=-1, metavar="[SESSION]...")
+@options.workspace
+@click.option("--now", "at_once", is_flag=True, help="Skip the grace: end the processes at once.")
+def stop(sessions: tuple[str, ...], workspace: str, at_once: bool) -> None:
+    """End the team, or the named SESSIONs. Their directories are kept."""
+    found = require(locate(workspace))
+    if not found.database.exists():
+        click.echo(f"Nothing to stop: there is no team in {found.root}")
+        return
+    wanted = Wanted.STOP_NOW if at_once else Wanted.STOP
+    stopping = _want_stopped(found, sessions, wanted)
+    if not stopping:
+        click.echo("Nothing to stop: no session is at work")
+        return
+    locks.ring(found.doorbell)
+    from team_supervisor.cli.stopping import wait_until_stopped
+
+    wait_until_stopped(found, stopping)
+
+
+def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> list[Session]:
+    """Write the want; the one writer of state acts on it."""
+    store = open_store(found.database)
+    try:
+        everyone = store.sessions()
+        living = [s for s in everyone if not s.ended]
+        chosen = [choose(everyone, name) for name in names] if names else living
+        ended = [s for s in chosen if s.ended]
+        if ended:
+            raise TeamError(f"{ended[0].id} has ended already ({ended[0].state})")
+        with store.transaction():
+            if not names:
+                store.set_team("wanted", "stop")
+                store.set_team("stop_asked_at", str(clock.now().wall))
+            for session in chosen:
+                store.want(session.id, wanted)
+        return [replace(s, wanted=wanted) for s in chosen]
+    finally:
+        store.close()

@@ -1,0 +1,115 @@
+"""May this request become a session now, later, or never?"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from team_supervisor.core.model import Session
+from team_supervisor.core.persona import Persona, may_request
+from team_supervisor.core.requests import RequestName, name_problem
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sessions at once, of one persona, spawned per hour, depth of requests, free MiB on disk."""
+
+    sessions: int = 8
+    per_persona: dict[str, int] = field(default_factory=dict)
+    spawned_per_hour: int = 60
+    depth: int = 4
+    disk_free_mb: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    persona: Persona
+    requester: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    reason: str
+
+
+Verdict = Admit | Wait | Refuse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """What admission looks at; `spawned` in the last hour, `disk_free` in bytes."""
+
+    personas: Mapping[str, Persona]
+    live: Mapping[str, Session]
+    known: Mapping[str, Session]
+    spawned: int
+    disk_free: int
+    limits: Limits
+
+
+def refusal(request: RequestName, team: Team) -> str | None:
+    """What can be said from the name alone."""
+    if problem := name_problem(request):
+        return problem
+    if request.persona not in team.personas:
+        known = ", ".join(sorted(team.personas)) or "none"
+        return f"there is no persona {request.persona!r}; known are: {known}"
+    return None
+
+
+def admit(request: RequestName, requester: str | None, team: Team) -> Verdict:
+    """The one choke point: every session goes through here."""
+    persona = team.personas[request.persona]
+    asker = team.known.get(requester) if requester else None
+    if reason := _never(persona, asker, team):
+        return Refuse(reason)
+    if reason := _not_now(persona, team):
+        return Wait(reason)
+    return Admit(persona, asker)
+
+
+def _never(persona: Persona, asker: Session | None, team: Team) -> str | None:
+    if asker is not None:
+        asking = team.personas.get(asker.persona)
+        if asking is not None and not may_request(asking, persona.name):
+            allowed = ", ".join(asking.may_request) or "nobody"
+            return f"a {asker.persona} may not request a {persona.name}; it may request: {allowed}"
+        if asker.depth + 1 > team.limits.depth:
+            return (
+                f"requests may be {team.limits.depth} deep and {asker.id} is at {asker.depth}; "
+                "raise limits.depth in team.yaml"
+            )
+    if persona.singleton:
+        other = next((s for s in team.live.values() if s.persona == persona.name), None)
+        if other is not None:
+            return f"there may be only one {persona.name}, and {other.id} is at work"
+    return None
+
+
+def _not_now(persona: Persona, team: Team) -> str | None:
+    limits = team.limits
+    counts = Counter(s.persona for s in team.live.values())
+    most = _most(persona, limits)
+    if team.disk_free < limits.disk_free_mb * MEBIBYTE:
+        free = team.disk_free // MEBIBYTE
+        return f"only {free} MiB are free on the disk, {limits.disk_free_mb} must be"
+    if len(team.live) >= limits.sessions:
+        return f"{len(team.live)} of {limits.sessions} sessions are at work"
+    if most is not None and counts[persona.name] >= most:
+        return f"{counts[persona.name]} of {most} {persona.name} sessions are at work"
+    if team.spawned >= limits.spawned_per_hour:
+        return f"{team.spawned} sessions were started in the last hour, the limit"
+    return None
+
+
+def _most(persona: Persona, limits: Limits) -> int | None:
+    found = [
+        n for n in (limits.per_persona.get(persona.name), persona.max_sessions) if n is not None
+    ]
+    return min(found) if found else None

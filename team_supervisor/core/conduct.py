@@ -1,0 +1,119 @@
+"""What does a running agent need: a message, a nudge, a person, or nothing?"""
+
+from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
+from team_supervisor.core.world import (
+    Action,
+    Deliver,
+    NoteDoing,
+    Nudge,
+    ReadInstructions,
+    SessionFacts,
+    World,
+)
+
+# Errors that more of the same cannot mend: a person must sign in, pay or allow.
+HOPELESS = frozenset({400, 401, 402, 403, 404})
+IMPORTANT = frozenset({DeliveryKind.FIRST, DeliveryKind.INSTRUCTIONS})
+
+
+def plan(facts: SessionFacts, world: World) -> list[Action]:
+    """For an active session that is to go on."""
+    actions: list[Action] = []
+    if facts.news and facts.news_settled:
+        actions.append(ReadInstructions(facts.session, *facts.news))
+    if not limited(facts.session, world):
+        actions += [Deliver(facts.session, d) for d in unsent(facts)]
+    doing, detail = what_it_does(facts, world)
+    if (doing, detail) != (facts.session.doing, facts.session.doing_detail):
+        actions.append(NoteDoing(facts.session, doing, detail))
+    if doing == Doing.WORKING and _needs_nudge(facts, world):
+        reading = facts.watch.reading if facts.watch else None
+        actions.append(Nudge(facts.session, reading.open_titles if reading else ()))
+    return actions
+
+
+def unsent(facts: SessionFacts) -> list[Delivery]:
+    """Deliveries that this attempt's process has not been sent."""
+    attempt = facts.session.attempt
+    return [d for d in facts.unseen if d.sent_at is None or (d.sent_attempt or 0) < attempt]
+
+
+def untold(facts: SessionFacts) -> bool:
+    """Is there something it was asked that it has not seen? Then it cannot be done."""
+    return facts.news is not None or any(d.kind in IMPORTANT for d in facts.unseen)
+
+
+def turn_over(facts: SessionFacts) -> bool:
+    """A result ended the turn, and everything sent was put before the model."""
+    return not facts.session.turn_open and not facts.unseen
+
+
+def limited(session: Session, world: World) -> bool:
+    until = session.rate_limited_until
+    return until is not None and until > world.now.wall
+
+
+def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
+    """In the order in which one outweighs the other."""
+    session = facts.session
+    if limited(session, world):
+        return Doing.RATE_LIMITED, ""
+    if not facts.directory:
+        return Doing.ATTENTION, "its directory is gone"
+    if not facts.talks or not turn_over(facts):
+        return Doing.WORKING, ""
+    if session.error_status in HOPELESS:
+        return Doing.ATTENTION, session.last_error or f"error {session.error_status}"
+    if waiting := waits_for(session, world):
+        return Doing.WAITING, waiting
+    if pause := (facts.watch.reading.pause if facts.watch else ""):
+        return _paused(session, pause)
+    if session.nudges >= world.rules.max_nudges and _idle_for(session, world):
+        return Doing.ATTENTION, _stuck(session)
+    return Doing.WORKING, ""
+
+
+def _paused(session: Session, pause: str) -> tuple[Doing, str]:
+    """It says that it cannot go on: somebody who was asked answers, else a person must."""
+    if pause == "waiting":
+        return Doing.WAITING, "instructions"
+    if session.requester:
+        return Doing.WAITING, f"an answer: its tasks are blocked, {session.requester} was asked"
+    return Doing.ATTENTION, "it says that its tasks are blocked"
+
+
+def waits_for(session: Session, world: World) -> str:
+    """Names of the live sessions and open requests that this session asked for."""
+    names = [
+        f.session.name
+        for f in world.sessions
+        if f.session.requester == session.id and not f.session.ended
+    ]
+    names += [
+        r.row.wanted_name
+        for r in world.requests
+        if r.row is not None and r.row.requester == session.id
+    ]
+    return ", ".join(sorted(names))
+
+
+def _stuck(session: Session) -> str:
+    denied = f"; it was denied {session.denials}" if session.denials else ""
+    return f"its turn ended {session.nudges + 1} times with tasks open{denied}"
+
+
+def _needs_nudge(facts: SessionFacts, world: World) -> bool:
+    return (
+        facts.talks
+        and turn_over(facts)
+        and facts.session.nudges < world.rules.max_nudges
+        and facts.news is None
+        and not (facts.watch is not None and facts.watch.reading.complete)
+        and _idle_for(facts.session, world)
+    )
+
+
+def _idle_for(session: Session, world: World) -> bool:
+    """Each nudge waits twice as long as the one before."""
+    since = session.last_activity_at or session.started_at or world.now.wall
+    return bool(abs(world.now.wall - since) >= world.rules.nudge_after * 2**session.nudges)

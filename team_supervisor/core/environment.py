@@ -1,0 +1,42 @@
+"""Which variables does an agent get?"""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+BASICS = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_*",
+    "TERM",
+    "TMPDIR",
+)
+OF_AN_OUTER_SESSION = (
+    "CLAUDECODE*",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_SSE_PORT",
+    "CLAUDE_CODE_SESSION*",
+    "TEAM_SESSION_ID",
+    "TEAM_ATTACHED",
+    "TEAM_SUPERVISOR_*",
+)
+
+
+def agent_environment(
+    environ: Mapping[str, str], pass_: Sequence[str] | None, drop: Sequence[str]
+) -> dict[str, str]:
+    """What a person would have. `pass_` narrows it to those and the basics; both take globs."""
+    wanted = ("*",) if pass_ is None else (*BASICS, *pass_)
+    unwanted = (*OF_AN_OUTER_SESSION, *drop)
+    return {
+        name: value
+        for name, value in environ.items()
+        if _matches(name, wanted) and not _matches(name, unwanted)
+    }
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)

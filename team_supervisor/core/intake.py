@@ -1,0 +1,107 @@
+"""Which request directories are ready, and what becomes of each?"""
+
+from dataclasses import replace
+
+from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal
+from team_supervisor.core.model import RequestStatus, Session
+from team_supervisor.core.requests import RequestName, request_name, requester
+from team_supervisor.core.world import (
+    Action,
+    ClaimRequest,
+    ForgetRequest,
+    QueueRequest,
+    RejectRequest,
+    RequestLook,
+    SeeRequest,
+    World,
+)
+
+# Where no lease can tell whether a writer has the file open, unchanged for this long (seconds).
+SETTLE_BLIND = 2.0
+# What is refused anyway is not renamed under the hands of who is still writing it.
+SETTLE_REFUSED = 3.0
+
+
+def plan(world: World) -> list[Action]:
+    """Oldest first; each admitted one counts for those behind it."""
+    actions: list[Action] = [ForgetRequest(request) for request in world.vanished]
+    team = world.team
+    for look in sorted(world.requests, key=_age):
+        action = _one(look, team, world)
+        if isinstance(action, ClaimRequest):
+            team = _with(team, action)
+        if action is not None:
+            actions.append(action)
+    return actions
+
+
+def _age(look: RequestLook) -> tuple[float, str]:
+    return (look.row.first_seen_at if look.row else float("inf"), look.name)
+
+
+def _with(team: Team, claim: ClaimRequest) -> Team:
+    name = claim.look.name
+    persona = claim.verdict.persona
+    reserved = Session(id=name, persona=persona.name, name=name, created_at=0.0)
+    return replace(team, live={**team.live, name: reserved}, spawned=team.spawned + 1)
+
+
+def _one(look: RequestLook, team: Team, world: World) -> Action | None:
+    name = request_name(look.name)
+    if name is None:
+        return None
+    if look.row is None:
+        return SeeRequest(look, waiting(look, world) or "")
+    reason = waiting(look, world)
+    problem = look.problem or refusal(name, team)
+    if problem and (reason is None or look.steady >= SETTLE_REFUSED):
+        return RejectRequest(look, problem)
+    if late := _too_late(look, world):
+        return RejectRequest(look, late)
+    if reason:
+        return _still(look, RequestStatus.WAITING, reason, look.row.requester)
+    return _decide(look, name, team, world)
+
+
+def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> Action | None:
+    asker = requester(look.instructions)
+    known = asker if asker in team.known else None
+    if not world.accepting:
+        return _still(look, RequestStatus.QUEUED, "the team is stopped", known)
+    match admit(name, known, team):
+        case Admit() as verdict:
+            return ClaimRequest(look, verdict)
+        case Wait(reason):
+            return _still(look, RequestStatus.QUEUED, reason, known)
+        case Refuse(reason):
+            return RejectRequest(look, reason)
+
+
+def _still(
+    look: RequestLook, status: RequestStatus, reason: str, asker: str | None
+) -> Action | None:
+    """Say why it waits, once per reason."""
+    row = look.row
+    if row is not None and (row.status, row.reason, row.requester) == (status, reason, asker):
+        return None
+    if status == RequestStatus.WAITING:
+        return SeeRequest(look, reason)
+    return QueueRequest(look, reason, asker)
+
+
+def waiting(look: RequestLook, world: World) -> str | None:
+    """Why this request is not ready yet; None when it is."""
+    if look.waiting:
+        return look.waiting
+    if look.arrived_whole and look.writing is False:
+        return None
+    needed = world.rules.settle if look.writing is False else SETTLE_BLIND
+    return None if look.steady >= needed else "is still changing"
+
+
+def _too_late(look: RequestLook, world: World) -> str | None:
+    """Somebody who holds instructions.md open is slow, not gone."""
+    if not look.waiting or look.writing or look.steady < world.rules.request_timeout:
+        return None
+    minutes = world.rules.request_timeout / 60
+    return f"it {look.waiting} after {minutes:g} minutes"

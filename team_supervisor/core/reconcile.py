@@ -1,0 +1,185 @@
+"""Which actions bring the team to what is wanted of it?"""
+
+from team_supervisor.core import conduct, intake
+from team_supervisor.core.completion import claimed, over
+from team_supervisor.core.model import Session, State, Wanted
+from team_supervisor.core.restarts import Death, decide
+from team_supervisor.core.world import (
+    Action,
+    AskToStop,
+    Exit,
+    Finish,
+    Hear,
+    ImportDirectory,
+    Launch,
+    Life,
+    MarkActive,
+    NoteDeath,
+    NoteTasks,
+    Prepare,
+    Reopen,
+    Retry,
+    SessionFacts,
+    Sweep,
+    World,
+)
+
+
+def plan(world: World) -> list[Action]:
+    """Pure: the same world gives the same plan (after Nomad's reconciler)."""
+    actions: list[Action] = []
+    for facts in world.sessions:
+        if not world.draining or _ending(facts.session):
+            actions += _adopt(facts) + _hear(facts) + settle(facts, world)
+    if not world.draining:
+        actions += [ImportDirectory(name) for name in world.strays]
+        actions += intake.plan(world)
+    return actions
+
+
+def _adopt(facts: SessionFacts) -> list[Action]:
+    adopted = facts.adopted and facts.life == Life.ALIVE
+    return [MarkActive(facts.session, facts.pid, True)] if adopted else []
+
+
+def _ending(session: Session) -> bool:
+    return session.wanted != Wanted.RUN or session.state == State.STOPPING
+
+
+def _hear(facts: SessionFacts) -> list[Action]:
+    heard: list[Action] = []
+    if facts.heard or facts.seen:
+        heard.append(Hear(facts.session, facts.heard, facts.seen))
+    reading = facts.watch.reading if facts.watch else None
+    if reading and (
+        reading.digest != facts.session.tasks_digest
+        or reading.problem != facts.session.tasks_problem
+    ):
+        heard.append(NoteTasks(facts.session, reading))
+    return heard
+
+
+def settle(facts: SessionFacts, world: World) -> list[Action]:
+    """What one session needs now, by its state."""
+    session = facts.session
+    match session.state:
+        case State.REQUESTED:
+            return _requested(facts)
+        case State.STARTING:
+            return _starting(facts, world)
+        case State.ACTIVE:
+            return _active(facts, world)
+        case State.STOPPING:
+            return _stopping(facts, world)
+        case State.FAILED | State.STOPPED if session.retry_wanted:
+            return [Retry(session)]
+        case State.COMPLETED | State.FAILED | State.STOPPED:
+            return []
+
+
+def _requested(facts: SessionFacts) -> list[Action]:
+    # Prepared even when it is to be stopped: a request half claimed would be lost.
+    return [Prepare(facts.session)]
+
+
+def _starting(facts: SessionFacts, world: World) -> list[Action]:
+    session = facts.session
+    if facts.life == Life.ALIVE:
+        return [MarkActive(session, facts.pid, facts.adopted)]
+    if facts.life == Life.ENDED:
+        return _died(facts, world)
+    if session.wanted != Wanted.RUN:
+        return _stop_wanted(facts, world)
+    if facts.life in (Life.STARTING, Life.ORPHANED):
+        return []
+    if session.attempt and _work_is_done(facts):
+        return [_end_of_work(session, world)]
+    if session.restart_at is not None and not _due(session, world):
+        return []
+    return [Launch(session)]
+
+
+def _due(session: Session, world: World) -> bool:
+    """A wall clock set back must not make anyone wait longer than the longest delay."""
+    left = (session.restart_at or 0.0) - world.now.wall
+    return left <= 0 or left > world.rules.restarts.max_delay * 1.25
+
+
+def _active(facts: SessionFacts, world: World) -> list[Action]:
+    session = facts.session
+    if facts.life in (Life.ENDED, Life.NONE):
+        return _died(facts, world)
+    if session.wanted != Wanted.RUN:
+        return _stop_wanted(facts, world)
+    if facts.life == Life.STARTING:
+        # The host is still clearing away what its agent left behind; its exit comes next.
+        return []
+    if _complete(facts, world):
+        return [_end_of_work(session, world)]
+    return conduct.plan(facts, world)
+
+
+def _complete(facts: SessionFacts, world: World) -> bool:
+    rules = world.rules.completion
+    if facts.watch is None or not claimed(facts.watch, facts.session.tasks_most, rules):
+        return False
+    if conduct.untold(facts):
+        return False
+    turn_over = facts.talks and conduct.turn_over(facts)
+    return over(facts.watch, turn_over, rules)
+
+
+def _work_is_done(facts: SessionFacts) -> bool:
+    """For a session without a process: nobody writes tasks.md any more, one read is enough."""
+    watch = facts.watch
+    if watch is None or not watch.reading.complete or conduct.untold(facts):
+        return False
+    return watch.reading.total >= facts.session.tasks_most
+
+
+def _end_of_work(session: Session, world: World) -> Action:
+    return AskToStop(session, State.COMPLETED, "all tasks are completed", world.rules.stop_grace)
+
+
+def _stop_wanted(facts: SessionFacts, world: World) -> list[Action]:
+    grace = _grace(facts.session, world)
+    return [AskToStop(facts.session, State.STOPPED, "stopped by a person", grace)]
+
+
+def _grace(session: Session, world: World) -> float:
+    return 0.0 if session.wanted == Wanted.STOP_NOW else world.rules.stop_grace
+
+
+def _died(facts: SessionFacts, world: World) -> list[Action]:
+    session, end = facts.session, facts.exit or Exit(ended_at=world.now.wall)
+    if session.wanted != Wanted.RUN:
+        return [NoteDeath(session, end, State.STOPPED, facts.complaint)]
+    if _work_is_done(facts):
+        return [NoteDeath(session, end, State.COMPLETED, facts.complaint)]
+    death = Death(
+        failures=session.failures,
+        ran=max(0.0, end.ended_at - (session.attempt_at or end.ended_at)),
+        progressed=session.tasks_done > session.attempt_done,
+    )
+    then = decide(death, world.rules.restarts, world.jitter)
+    return [NoteDeath(session, end, then, facts.complaint)]
+
+
+def _stopping(facts: SessionFacts, world: World) -> list[Action]:
+    session = facts.session
+    if facts.life in (Life.ALIVE, Life.STARTING):
+        grace = _grace(session, world)
+        if facts.stop_grace is None or facts.stop_grace > grace:
+            ending = session.ending or State.STOPPED
+            return [AskToStop(session, ending, session.reason or "", grace)]
+        return []
+    if facts.life == Life.ORPHANED:
+        return [Sweep(session)]
+    if session.ending == State.COMPLETED and facts.directory and not _still_done(facts):
+        return [Reopen(session, facts.exit)]
+    return [Finish(session, facts.exit)]
+
+
+def _still_done(facts: SessionFacts) -> bool:
+    """Asked once more when nothing runs: a last write may have opened a task again."""
+    return facts.watch is None or facts.watch.reading.complete

@@ -1,0 +1,194 @@
+"""What is shown of a session, so that every face says the same?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from team_supervisor.core.model import Doing, Request, Session, State
+from team_supervisor.core.words import age
+
+# An active session that gave no sign of life for this long (seconds) is shown as stale.
+STALE_AFTER = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Of a session's whole process tree: share of one core in percent, bytes, processes."""
+
+    cpu: float
+    memory: int
+    processes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """One line of `attach --list` and `track`; times are wall-clock seconds."""
+
+    id: str
+    name: str
+    persona: str
+    requester: str | None
+    state: str
+    status: str
+    detail: str
+    running: bool
+    pid: int | None
+    started_at: float | None
+    ended_at: float | None
+    age: float
+    restarts: int
+    tasks_done: int
+    tasks_total: int
+    last_words: str
+    last_activity_at: float | None
+    cost_usd: float
+    input_tokens: int
+    output_tokens: int
+    directory: str
+    cpu: float | None = None
+    memory: int | None = None
+    processes: int | None = None
+
+    @property
+    def archived(self) -> bool:
+        return self.state == State.COMPLETED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request that is not a session: waiting, queued or rejected, and why."""
+
+    name: str
+    persona: str
+    status: str
+    reason: str
+    requester: str | None
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything `track` shows. `supervisor` says who supervises, or is None."""
+
+    workspace: str
+    supervisor: str | None
+    sessions: tuple[SessionView, ...]
+    requests: tuple[RequestView, ...]
+    rejected: tuple[RequestView, ...]
+
+    def totals(self) -> dict[str, Any]:
+        """Sums over all sessions, archived ones too."""
+        return {
+            "sessions": len(self.sessions),
+            "running": sum(s.running for s in self.sessions),
+            "completed": sum(s.state == State.COMPLETED for s in self.sessions),
+            "failed": sum(s.state == State.FAILED for s in self.sessions),
+            "tasks_done": sum(s.tasks_done for s in self.sessions),
+            "tasks_total": sum(s.tasks_total for s in self.sessions),
+            "cost_usd": round(sum(s.cost_usd for s in self.sessions), 6),
+            "input_tokens": sum(s.input_tokens for s in self.sessions),
+            "output_tokens": sum(s.output_tokens for s in self.sessions),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for `--json`."""
+        return {**asdict(self), "totals": self.totals()}
+
+
+def view(
+    session: Session, running: bool, now: float, supervised: bool, usage: Usage | None = None
+) -> SessionView:
+    """`running` is the truth from the session's lock, not what the row says."""
+    status, detail = status_of(session, running, now, supervised)
+    return SessionView(
+        id=session.id,
+        name=session.name,
+        persona=session.persona,
+        requester=session.requester,
+        state=session.state,
+        status=status,
+        detail=detail,
+        running=running,
+        pid=session.agent_pid if running else None,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        age=max(0.0, (session.ended_at or now) - session.created_at),
+        restarts=max(0, session.attempt - 1),
+        tasks_done=session.tasks_done,
+        tasks_total=session.tasks_total,
+        last_words=session.last_words,
+        last_activity_at=session.last_activity_at,
+        cost_usd=round(session.cost_usd, 6),
+        input_tokens=session.input_tokens,
+        output_tokens=session.output_tokens,
+        directory=session.directory,
+        cpu=usage.cpu if usage else None,
+        memory=usage.memory if usage else None,
+        processes=usage.processes if usage else None,
+    )
+
+
+def status_of(session: Session, running: bool, now: float, supervised: bool) -> tuple[str, str]:
+    """(status, detail): nothing is called active that does not run."""
+    match session.state:
+        case State.COMPLETED:
+            return "completed", ""
+        case State.FAILED | State.STOPPED:
+            return str(session.state), session.reason or ""
+        case State.STOPPING:
+            return "stopping", session.reason or ""
+        case State.REQUESTED | State.STARTING if not running:
+            return _starting(session, now, supervised)
+    if not running:
+        gone = "its process is gone; "
+        return "not running", gone + ("it is being looked at" if supervised else NO_SUPERVISOR)
+    return _active(session, now)
+
+
+NO_SUPERVISOR = "no supervisor is running: start one with `orchestrate`"
+
+
+def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]:
+    if not supervised:
+        return "not running", NO_SUPERVISOR
+    if session.restart_at is not None and session.restart_at > now:
+        return "restarting", f"in {age(session.restart_at - now)}: {session.reason or ''}"
+    return "starting", ""
+
+
+def _active(session: Session, now: float) -> tuple[str, str]:
+    match session.doing:
+        case Doing.WAITING:
+            return "waiting", f"for {session.doing_detail}"
+        case Doing.ATTENTION:
+            return "needs attention", session.doing_detail
+        case Doing.RATE_LIMITED:
+            left = (session.rate_limited_until or now) - now
+            return "rate limited", f"for {age(left)} more"
+        case Doing.WORKING:
+            pass
+    if session.tasks_problem:
+        return "active", session.tasks_problem
+    last = session.last_activity_at or session.started_at or now
+    if now - last > STALE_AFTER:
+        return "stale", f"no sign of life for {age(now - last)}"
+    return "active", ""
+
+
+def request_view(request: Request, now: float) -> RequestView:
+    return RequestView(
+        name=request.name,
+        persona=request.persona,
+        status=request.status,
+        reason=request.reason or "",
+        requester=request.requester,
+        age=max(0.0, now - request.first_seen_at),
+    )
+
+
+def grouped(sessions: Sequence[SessionView]) -> Mapping[str, list[SessionView]]:
+    """By persona, in the order in which the first of each started."""
+    groups: dict[str, list[SessionView]] = {}
+    for session in sessions:
+        groups.setdefault(session.persona, []).append(session)
+    return groups

@@ -1,0 +1,300 @@
+"""What does tasks.md say?"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
+from operator import itemgetter
+from string import punctuation
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+
+DONE_WORDS = frozenset({"completed", "complete", "done", "cancelled", "canceled", "skipped"})
+LONGEST_TITLE = 200
+
+# A title is looked for in so many characters of the instructions.
+_BEGINNING = 1 << 14
+# markdown-it drops what is nested deeper than this, without a word; a list costs two levels.
+_NESTING = 100
+_RULES = ("code", "fence", "blockquote", "hr", "list", "html_block", "heading", "paragraph")
+_UNDERLINE = re.compile(r"^[ \t]*(?:=+|-+)[ \t]*$", re.MULTILINE)
+# One sign between the brackets: `[API]` is a label, `[1]` a reference, `[x](url)` a link.
+# `[ ]*` is how Kiro marks an optional task.
+_BOX = re.compile(r"\[(\s{0,3}[^\W\d]\s{0,3}|[^\w\[\]]{0,6})\](?![(\[:])(?:\*(?=\s|\Z))?\s*")
+_NUMBER = r"(?:\s+(?:#?[a-z]{0,4}-?\d[\w.-]{0,12}|[a-z]))?"
+_TASK = re.compile(rf"\W{{0,16}}task{_NUMBER}\s*[:：]\s*(.*)", re.IGNORECASE)
+_STATUS = re.compile(r"\W{0,16}status[\s*_]{0,8}[:：](.*)", re.IGNORECASE)
+_DEPENDS = re.compile(r"\W{0,16}depends[\s_-]+on[\s*_]{0,8}[:：](.*)", re.IGNORECASE)
+_EMPTY_BOX = re.compile(r"[^\w\[]*\[\s*\]")
+_WORDS = re.compile(r"(?::\w+:|\[[xX]\]|[\W_])*+([^\W_][\w'’-]*(?: [^\W_][\w'’-]*){0,3})")
+_ANY_MARKUP = re.compile(r"[\\`*_~<]|\]\(")
+_VERBATIM = re.compile(r"\\([!-/:-@\[-`{-~])|(?<!`)(`+)(?!`)([^`]+)\2(?!`)")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
+_TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
+_STARS = re.compile(r"(\*{1,3})(?!\s)([^*]+)(?<!\s)\1")
+_LINES = re.compile(r"(?<!\w)(_{1,3})(?!\s)([^_]+)(?<!\s)\1(?!\w)")
+_STRUCK = re.compile(r"~~([^~]+)~~")
+_SHIELD = {ord(sign): 0xE000 + ord(sign) for sign in punctuation}
+_UNSHIELD = {shield: sign for sign, shield in _SHIELD.items()}
+
+_HOW_TO = """\
+<!-- Each task is a heading "Task: title" with an item "Status: pending", "in progress" or
+     "completed"; or a check box. When all are done the session ends, so commit first. -->
+
+# Tasks
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`status` is the status word, or the marker of an unknown check box (`[~]`)."""
+
+    title: str
+    status: str
+    done: bool
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The tasks in the order of the file."""
+
+    tasks: tuple[Task, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.tasks)
+
+    @property
+    def done(self) -> int:
+        return sum(task.done for task in self.tasks)
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.tasks) and all(task.done for task in self.tasks)
+
+    @property
+    def open_titles(self) -> tuple[str, ...]:
+        return tuple(task.title for task in self.tasks if not task.done)
+
+
+@dataclass(slots=True)
+class _Section:
+    """A `Task:` heading and what the items below it say, down to the next heading of its level."""
+
+    title: str
+    level: int
+    statuses: list[str] = field(default_factory=list)
+    depends_on: list[str] = field(default_factory=list)
+
+    def task(self) -> Task:
+        """Of several statuses the first that is not done counts; without one it is pending."""
+        statuses = self.statuses or ["pending"]
+        status = next((word for word in statuses if word not in DONE_WORDS), statuses[0])
+        return Task(self.title, status, status in DONE_WORDS, tuple(self.depends_on))
+
+
+@dataclass(slots=True)
+class _Reader:
+    found: list[Task | _Section] = field(default_factory=list)
+    section: _Section | None = None
+    box_level: int | None = None
+
+    def heading(self, level: int, text: str) -> None:
+        self.box_level = None
+        if task := _TASK.match(text):
+            self.section = _Section(_short(task[1]) or _short(text), level)
+            self.found.append(self.section)
+        elif self.section and level <= self.section.level:
+            self.section = None
+
+    def box(self, level: int, mark: str, text: str) -> None:
+        if self.box_level is None or level <= self.box_level:
+            self.box_level = level
+        done = mark in ("x", "X")
+        unknown = f"[{_clean(mark)}]" if mark.strip() else "pending"
+        self.found.append(Task(_short(_plain(text)), "completed" if done else unknown, done))
+
+    def item(self, section: _Section, level: int, raw: str) -> None:
+        """A status below a check box speaks of that box, and a box says itself if it is done."""
+        if self.box_level is not None and level > self.box_level:
+            return
+        self.box_level = None
+        text = _plain(_without_struck(raw))
+        if status := _STATUS.match(text):
+            section.statuses.append(_status(status[1]))
+        elif depends := _DEPENDS.match(text):
+            section.depends_on.extend(_titles(depends[1]))
+
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(each.task() if isinstance(each, _Section) else each for each in self.found)
+
+
+def parse(text: str) -> TaskList:
+    """The tasks of both dialects, which may mix: `Task:` headings and GFM check boxes.
+
+    A heading with both a Status and check boxes is one task, done by its Status alone; each of
+    its boxes is one more.
+    """
+    if "[" not in text and "task" not in text.lower():
+        return TaskList(())
+    reader = _Reader()
+    tokens = _tokens(text)
+    for index, token in enumerate(tokens):
+        if token.type == "inline":
+            _read(reader, tokens[index - 2], tokens[index - 1], token.content)
+        elif token.type == "list_item_open" and token.level == _NESTING - 1:
+            reader.found.append(Task("Items nested too deeply to be read", "unread", False))
+    return TaskList(reader.tasks())
+
+
+def _read(reader: _Reader, before: Token, opening: Token, content: str) -> None:
+    first_in_item = before.type == "list_item_open"
+    box = _BOX.match(content) if first_in_item else None
+    if box:
+        reader.box(before.level, box[1], content[box.end() :])
+    elif opening.type == "heading_open":
+        reader.heading(int(opening.tag[1:]), _plain(content))
+    elif first_in_item and reader.section:
+        reader.item(reader.section, before.level, content)
+
+
+def _tokens(text: str) -> list[Token]:
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return _parser(_UNDERLINE.search(lines) is not None).parse(lines)
+
+
+@cache
+def _parser(underlined: bool) -> MarkdownIt:
+    """CommonMark blocks; what is inside a line stays unparsed, which is most of the cost.
+
+    Underlined headings make every paragraph be read twice, so only where there may be one.
+    """
+    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING})
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    chains = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.at("blockquote", _skip_quote, {"alt": chains})
+    parser.block.ruler.enableOnly([*_RULES, "lheading"] if underlined else list(_RULES))
+    return parser
+
+
+def _skip_quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Passes over a block quote: nothing in it counts, and parsing 100 KB of them takes 7 s."""
+    if not _is_quote(state, start):
+        return False
+    if not silent:
+        lines = range(start + 1, end)
+        state.line = next((line for line in lines if not _is_quote(state, line)), end)
+    return True
+
+
+def _is_quote(state: StateBlock, line: int) -> bool:
+    is_marked = state.src.startswith(">", state.bMarks[line] + state.tShift[line])
+    return is_marked and 0 <= state.sCount[line] - state.blkIndent < 4
+
+
+def _status(value: str) -> str:
+    """The first word when it means done, else the first four, in small letters."""
+    if _EMPTY_BOX.match(value):
+        return "pending"
+    found = _WORDS.match(value[:LONGEST_TITLE])
+    words = found[1].lower() if found else "pending"
+    first = words.split()[0].rstrip("-'’")
+    return first if first in DONE_WORDS else words
+
+
+def _titles(value: str) -> Iterator[str]:
+    for each in value.split(","):
+        title = _short(each)
+        if any(map(str.isalnum, title)) and title.lower() not in ("none", "n/a", "nothing"):
+            yield title
+
+
+def _plain(raw: str) -> str:
+    """Markdown inside a line as plain text on one line; every step is linear in its length."""
+    text = _clean(raw)
+    if not _ANY_MARKUP.search(text):
+        return " ".join(text.split())
+    text = _VERBATIM.sub(lambda found: (found[1] or found[3]).translate(_SHIELD), text)
+    text = _TAG.sub("", _LINK.sub(r"\1", _without_comments(text)))
+    for _ in range(2):
+        text = _STRUCK.sub(r"\1", _LINES.sub(r"\2", _STARS.sub(r"\2", text)))
+    return " ".join(text.translate(_UNSHIELD).split())
+
+
+def _clean(text: str) -> str:
+    """Without control characters, surrogates and characters that turn the line around."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "" for sign in text)
+
+
+def _without_comments(text: str) -> str:
+    head, *rest = text.split("<!--")
+    return head + "".join(part.partition("-->")[2] for part in rest)
+
+
+def _without_struck(raw: str) -> str:
+    """`~~pending~~ completed` says completed."""
+    parts = raw.split("~~")
+    return "".join(parts[::2]) if len(parts) % 2 else raw
+
+
+def _short(text: str) -> str:
+    return text.strip()[:LONGEST_TITLE].rstrip()
+
+
+def first_tasks(name: str, instructions: str) -> str:
+    """The first tasks.md of a session, at least one task open.
+
+    Tasks in the instructions are carried over, as check boxes or, when one depends on another,
+    as headings; else the one task is the title of the instructions, or `name`.
+    """
+    tasks = list(parse(instructions).tasks)
+    if not tasks:
+        title = next(_title_candidates(name, instructions))
+        return _as_headings([Task(title, "pending", False)])
+    if all(task.done for task in tasks):
+        tasks.append(Task("Check the result against the instructions", "pending", False))
+    return _as_headings(tasks) if any(task.depends_on for task in tasks) else _as_boxes(tasks)
+
+
+def _title_candidates(name: str, instructions: str) -> Iterator[str]:
+    """The first heading of level 1, else the first line, whatever it is."""
+    beginning = instructions[:_BEGINNING]
+    pairs = pairwise(_tokens(beginning))
+    inline = [(before.tag != "h1", each.content) for before, each in pairs if each.type == "inline"]
+    lines = [content for _, content in sorted(inline, key=itemgetter(0))]
+    for raw in (*lines, *beginning.splitlines(), name):
+        text = _short(_plain(raw.strip().partition("\n")[0]))
+        # The heading that names the requester says nothing of the work.
+        if any(map(str.isalnum, text)) and not text.startswith("Instructions from "):
+            yield text
+    yield "Do what the instructions say"
+
+
+def _as_boxes(tasks: Sequence[Task]) -> str:
+    lines = [f"- [{'x' if task.done else ' '}] {_escaped(task.title)}" for task in tasks]
+    return "\n".join([_HOW_TO, *lines, ""])
+
+
+def _as_headings(tasks: Sequence[Task]) -> str:
+    return "\n".join([_HOW_TO, *map(_as_heading, tasks)])
+
+
+def _as_heading(task: Task) -> str:
+    status = task.status if task.status in DONE_WORDS else "pending"
+    lines = [f"## Task: {_escaped(task.title)}", f"- **Status**: {status}"]
+    if task.depends_on:
+        lines.append(f"- **Depends on**: {_escaped(', '.join(task.depends_on))}")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(title: str) -> str:
+    """Markdown that reads as `title`; most titles are that as they stand."""
+    if _plain(title) == title and not title.endswith("#"):
+        return title
+    return re.sub(r"[!#()*<>\[\\\]_`~]", r"\\\g<0>", title)

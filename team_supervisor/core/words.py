@@ -1,0 +1,50 @@
+"""How is a fact said to a person, in a few words?"""
+
+from team_supervisor.core.model import State
+from team_supervisor.core.world import Exit
+
+SIGNALS = {
+    1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+    9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM",
+}  # fmt: skip
+
+
+def how_it_exited(end: Exit) -> str:
+    """`code 1`, `SIGKILL`, `could not start: …`, `exit unknown`."""
+    if end.reason == "spawn-error":
+        return f"could not start: {end.error or 'unknown error'}"
+    if end.code is not None:
+        return f"code {end.code}"
+    if end.signal is not None:
+        return SIGNALS.get(end.signal, f"signal {end.signal}")
+    return "exit unknown"
+
+
+def how_it_ended(state: State, reason: str) -> str:
+    """For the requester of a session."""
+    return f"{state}, {reason}" if reason and state != State.COMPLETED else str(state)
+
+
+def age(seconds: float) -> str:
+    """`12 s`, `3 min`, `2 h 5 min`, `4 d`."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 86400:
+        minutes = whole % 3600 // 60
+        return f"{whole // 3600} h {minutes} min" if minutes else f"{whole // 3600} h"
+    return f"{whole // 86400} d"
+
+
+def tokens(count: int) -> str:
+    """`950`, `12.3k`, `1.2M`."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
+
+
+def dollars(amount: float) -> str:
+    """`$0.00`, `$1.23`, tenths of cents below a dime."""
+    return f"${amount:.3f}" if 0 < amount < 0.1 else f"${amount:.2f}"

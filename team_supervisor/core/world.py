@@ -1,0 +1,259 @@
+"""What was seen at one instant, and what is there to do about it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from team_supervisor.core.admission import Admit, Team
+from team_supervisor.core.completion import CompletionRules, TasksReading, TasksWatch
+from team_supervisor.core.model import Delivery, Doing, Moment, Request, Session, State
+from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
+
+
+class Life(StrEnum):
+    """What is known of the current attempt's process, from its lock and its files."""
+
+    NONE = "none"
+    STARTING = "starting"
+    ALIVE = "alive"
+    ORPHANED = "orphaned"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How an attempt ended; both None: unknown, and unknown stays unknown."""
+
+    code: int | None = None
+    signal: int | None = None
+    reason: str = "unknown"
+    error: str | None = None
+    ended_at: float = 0.0
+    left_behind: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """A session's row with what was heard of it since folded in; `heard` are those columns."""
+
+    session: Session
+    life: Life = Life.NONE
+    pid: int | None = None
+    exit: Exit | None = None
+    complaint: str = ""
+    directory: bool = True
+    archive: str | None = None
+    watch: TasksWatch | None = None
+    heard: Mapping[str, Any] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+    unseen: tuple[Delivery, ...] = ()
+    news: tuple[int, int] | None = None
+    news_settled: bool = False
+    stop_grace: float | None = None
+    talks: bool = True
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLook:
+    """A request directory: its row if it has one, and how long it has been as it is (seconds)."""
+
+    name: str
+    device: int
+    inode: int
+    row: Request | None
+    age: float = 0.0
+    steady: float = 0.0
+    arrived_whole: bool = False
+    writing: bool | None = False
+    instructions: str = ""
+    waiting: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The settings that decisions need; durations in seconds."""
+
+    completion: CompletionRules = CompletionRules()
+    restarts: RestartPolicy = RestartPolicy()
+    settle: float = 0.3
+    request_timeout: float = 300.0
+    stop_grace: float = 10.0
+    nudge_after: float = 5.0
+    max_nudges: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice."""
+
+    now: Moment
+    sessions: tuple[SessionFacts, ...]
+    requests: tuple[RequestLook, ...]
+    vanished: tuple[Request, ...]
+    strays: tuple[str, ...]
+    team: Team
+    rules: Rules
+    jitter: float = 0.0
+    accepting: bool = True
+    draining: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeeRequest:
+    look: RequestLook
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRequest:
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRequest:
+    look: RequestLook
+    reason: str
+    requester: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRequest:
+    look: RequestLook
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    look: RequestLook
+    verdict: Admit
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDirectory:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class MarkActive:
+    session: Session
+    pid: int | None
+    adopted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDeath:
+    """The attempt ended: its exit is recorded together with what comes next."""
+
+    session: Session
+    exit: Exit
+    then: RestartAfter | GiveUp | State
+    complaint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskToStop:
+    session: Session
+    ending: State
+    reason: str
+    grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Nothing of it should run: make sure, then record how it ended (and archive)."""
+
+    session: Session
+    exit: Exit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    session: Session
+    exit: Exit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    session: Session
+    values: Mapping[str, Any]
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTasks:
+    session: Session
+    reading: TasksReading
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDoing:
+    session: Session
+    doing: Doing
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInstructions:
+    session: Session
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    session: Session
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    session: Session
+    open_titles: tuple[str, ...]
+
+
+Action = (
+    SeeRequest
+    | ForgetRequest
+    | QueueRequest
+    | RejectRequest
+    | ClaimRequest
+    | ImportDirectory
+    | Prepare
+    | Launch
+    | MarkActive
+    | NoteDeath
+    | AskToStop
+    | Sweep
+    | Finish
+    | Reopen
+    | Retry
+    | Hear
+    | NoteTasks
+    | NoteDoing
+    | ReadInstructions
+    | Deliver
+    | Nudge
+)

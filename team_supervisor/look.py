@@ -1,0 +1,262 @@
+"""What is one session doing, seen from its files and its process?"""
+
+import os
+import select
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from team_supervisor.adapters import control, files, processes
+from team_supervisor.adapters.waker import Waker
+from team_supervisor.adapters.workspace import Workspace, put_away_as
+from team_supervisor.core import tasklist
+from team_supervisor.core.completion import TasksReading, TasksWatch, note, pause_of
+from team_supervisor.core.model import Delivery, Moment, Session, State
+from team_supervisor.core.progress import Activity, clean, fold
+from team_supervisor.core.world import Exit, Life, SessionFacts
+from team_supervisor.runners import RUNNERS
+from team_supervisor.settings import Settings
+
+# A host that was launched and shows neither lock nor exit after this long (seconds) is lost.
+LOST_AFTER = 2.0
+CHUNK = files.MEBIBYTE
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is kept of a session between two looks; all of it can be lost without harm."""
+
+    attempt: int = -1
+    launched_since: float | None = None
+    pidfd: int | None = None
+    poll: Any = None
+    pid: int | None = None
+    adopted: bool = True
+    tasks: files.Signature | None = None
+    watch: TasksWatch | None = None
+    instructions: files.Signature | None = None
+    instructions_since: float = 0.0
+
+
+class SessionLooker:
+    """Looks at sessions; `waker` is told which processes to wake for."""
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._memory: dict[str, _Memory] = {}
+        self.waker: Waker | None = None
+
+    def look(self, session: Session, unseen: tuple[Delivery, ...], now: Moment) -> SessionFacts:
+        """Never raises on what an agent may have done to its directory."""
+        memory = self._memory.setdefault(session.id, _Memory())
+        if session.ended or session.state == State.REQUESTED:
+            return SessionFacts(session=session, unseen=unseen)
+        directory = self._workspace.directory(session.id)
+        exists = directory.is_dir() and not directory.is_symlink()
+        life, pid, end, grace = self._process(session, memory, now)
+        heard, seen = self._transcript(session, directory, now)
+        current = replace(session, **heard)
+        news, settled = self._news(current, memory, directory, now) if exists else (None, False)
+        runner = RUNNERS.get(session.runner)
+        return SessionFacts(
+            session=current,
+            life=life,
+            pid=pid,
+            exit=end,
+            complaint=_complaint(directory) if end else "",
+            directory=exists,
+            archive=None if exists else put_away_as(self._workspace, session.id),
+            watch=self._tasks(memory, directory, now) if exists else None,
+            heard=heard,
+            seen=seen,
+            unseen=tuple(d for d in unseen if d.id not in seen),
+            news=news,
+            news_settled=settled,
+            stop_grace=grace,
+            talks=runner.TALKS if runner else True,
+            adopted=memory.adopted and session.state == State.ACTIVE,
+        )
+
+    def started(self, session: str) -> None:
+        """This supervisor launched it: its process is not an adopted one."""
+        self._memory.setdefault(session, _Memory()).adopted = False
+
+    def forget_all_but(self, sessions: set[str]) -> None:
+        for gone in set(self._memory) - sessions:
+            self._unfollow(self._memory.pop(gone))
+
+    def _unfollow(self, memory: _Memory) -> None:
+        if memory.pidfd is not None:
+            if self.waker:
+                self.waker.forget(memory.pidfd)
+            else:
+                os.close(memory.pidfd)
+        memory.pidfd = memory.poll = None
+
+    def _process(
+        self, session: Session, memory: _Memory, now: Moment
+    ) -> tuple[Life, int | None, Exit | None, float | None]:
+        if session.attempt_at is None:
+            return Life.NONE, None, None, None
+        where = self._workspace.session_control(session.id)
+        if memory.attempt != session.attempt:
+            self._unfollow(memory)
+            memory.attempt, memory.launched_since = session.attempt, None
+        stopping = session.state == State.STOPPING
+        grace = control.stop_grace(where, session.attempt) if stopping else None
+        if memory.poll is not None and not memory.poll.poll(0):
+            return Life.ALIVE, memory.pid, None, grace
+        self._unfollow(memory)
+        view = processes.look(where, session.attempt)
+        if view.exit is not None:
+            return Life.ENDED, None, _exit(view.exit), grace
+        if view.host is not None and view.agent is not None:
+            self._follow(memory, view.host)
+            memory.pid = view.agent.pid
+            return Life.ALIVE, view.agent.pid, None, grace
+        launched = control.launched_attempt(where) == session.attempt
+        return _uncertain(view, launched, memory, now), memory.pid, None, grace
+
+    def _follow(self, memory: _Memory, host: processes.ProcessRef) -> None:
+        memory.pidfd = processes.open_pidfd(host)
+        if memory.pidfd is not None:
+            memory.poll = select.poll()
+            memory.poll.register(memory.pidfd, select.POLLIN)
+            if self.waker:
+                self.waker.follow(memory.pidfd)
+
+    def _transcript(
+        self, session: Session, directory: Path, now: Moment
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The columns that new lines of the transcript change, and the messages they answer."""
+        path = directory / "transcript.jsonl"
+        found = files.signature(path)
+        runner = RUNNERS.get(session.runner)
+        if found is None or runner is None or found.size == session.transcript_offset:
+            return {}, ()
+        offset = session.transcript_offset if found.size > session.transcript_offset else 0
+        lines, offset = _whole_lines(path, offset)
+        if offset == session.transcript_offset:
+            return {}, ()
+        activity = before = _activity(session)
+        for line in lines:
+            for progress in runner.parse(line):
+                activity = fold(activity, progress)
+        values = _columns(activity) if activity != before else {}
+        return {**values, "transcript_offset": offset, "last_activity_at": now.wall}, activity.seen
+
+    def _tasks(self, memory: _Memory, directory: Path, now: Moment) -> TasksWatch | None:
+        path = directory / "tasks.md"
+        found = files.signature(path)
+        complete = memory.watch is not None and memory.watch.reading.complete
+        if memory.watch is not None and found == memory.tasks and not complete:
+            return memory.watch
+        try:
+            data = files.read_settled(path)
+        except files.Unreadable as error:
+            if str(error) == "is being written":
+                return memory.watch
+            reading = TasksReading(f"!{error}", problem=f"tasks.md {error}")
+        else:
+            reading = self._parse(memory, data)
+        memory.tasks = found
+        memory.watch = note(memory.watch, reading, now.monotonic)
+        return memory.watch
+
+    @staticmethod
+    def _parse(memory: _Memory, data: bytes) -> TasksReading:
+        digest = files.digest(data)
+        if memory.watch is not None and memory.watch.reading.digest == digest:
+            return memory.watch.reading
+        tasks = tasklist.parse(data.decode("utf-8", "replace"))
+        pause = pause_of([t.status for t in tasks.tasks if not t.done])
+        return TasksReading(digest, tasks.total, tasks.done, tasks.open_titles, pause)
+
+    def _news(
+        self, session: Session, memory: _Memory, directory: Path, now: Moment
+    ) -> tuple[tuple[int, int] | None, bool]:
+        """Which bytes of instructions.md were not delivered yet, and whether they are whole."""
+        path = directory / "instructions.md"
+        found = files.signature(path)
+        if found is None or found.size == session.instructions_offset:
+            return None, False
+        if found != memory.instructions:
+            memory.instructions, memory.instructions_since = found, now.monotonic
+        start = session.instructions_offset if found.size > session.instructions_offset else 0
+        settled = now.monotonic - memory.instructions_since >= self._settings.settle
+        try:
+            with files.opened(path, 16 * files.MEBIBYTE) as descriptor:
+                whole = settled and not files.has_writer(descriptor)
+        except files.Unreadable:
+            return None, False
+        return (start, found.size), whole
+
+
+def _uncertain(view: processes.HostView, launched: bool, memory: _Memory, now: Moment) -> Life:
+    """No exit and no host with an agent: starting, orphaned, or lost without a trace."""
+    if view.locked:
+        return Life.ORPHANED if view.orphaned else Life.STARTING
+    if not launched:
+        return Life.NONE
+    if memory.launched_since is None:
+        memory.launched_since = now.monotonic
+    lost = now.monotonic - memory.launched_since >= LOST_AFTER
+    return Life.ENDED if lost else Life.STARTING
+
+
+def _exit(found: processes.Exit) -> Exit:
+    return Exit(
+        code=found.code,
+        signal=found.signal,
+        reason=found.reason,
+        error=found.error,
+        ended_at=found.ended_at,
+        left_behind=found.left_behind,
+    )
+
+
+def _complaint(directory: Path) -> str:
+    """The last thing it said on stderr."""
+    lines = files.tail(directory / "stderr.log").decode("utf-8", "replace").strip().splitlines()
+    return clean(lines[-1], 200) if lines else ""
+
+
+def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
+    """Complete lines from `offset`, at most a mebibyte of them, and the offset behind them."""
+    data = files.read_from(path, offset, CHUNK)
+    end = data.rfind(b"\n") + 1
+    if end == 0:
+        # A line longer than a chunk says nothing to us: pass over it piece by piece.
+        return [], offset + len(data) if len(data) == CHUNK else offset
+    return data[:end].splitlines(), offset + end
+
+
+def _activity(session: Session) -> Activity:
+    return Activity(
+        turn_open=bool(session.turn_open),
+        turns=session.turns,
+        cost_usd=session.cost_attempt,
+        input_tokens=session.input_tokens,
+        output_tokens=session.output_tokens,
+        last_words=session.last_words,
+        denials=tuple(session.denials.split(", ")) if session.denials else (),
+        rate_limited_until=session.rate_limited_until,
+        last_error=session.last_error,
+        error_status=session.error_status,
+    )
+
+
+def _columns(activity: Activity) -> dict[str, Any]:
+    return {
+        "turn_open": int(activity.turn_open),
+        "turns": activity.turns,
+        "cost_attempt": activity.cost_usd,
+        "input_tokens": activity.input_tokens,
+        "output_tokens": activity.output_tokens,
+        "last_words": activity.last_words,
+        "denials": ", ".join(activity.denials),
+        "rate_limited_until": activity.rate_limited_until,
+        "last_error": activity.last_error,
+        "error_status": activity.error_status,
+    }

@@ -1,0 +1,182 @@
+"""What does the outside look like right now, as one value?"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from team_supervisor.adapters import intake, machine, personas
+from team_supervisor.adapters.store import Store
+from team_supervisor.adapters.workspace import Entry, Scan, Workspace, scan
+from team_supervisor.core.admission import Team
+from team_supervisor.core.model import Moment, Request, Session, State
+from team_supervisor.core.persona import Persona
+from team_supervisor.core.requests import request_name, requester
+from team_supervisor.core.world import RequestLook, Rules, World
+from team_supervisor.look import SessionLooker
+from team_supervisor.settings import Settings
+
+HOUR = 3600.0
+Key = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Steady:
+    """A request's last signature, since when it has been that, and since when it is known."""
+
+    signature: tuple[object, ...]
+    since: float
+    seen: float
+
+
+def rules(settings: Settings) -> Rules:
+    """The part of the settings that decisions need."""
+    return Rules(
+        completion=settings.completion,
+        restarts=settings.restarts,
+        settle=settings.settle,
+        request_timeout=settings.request_timeout,
+        stop_grace=settings.stop_grace,
+        nudge_after=settings.nudge_after,
+        max_nudges=settings.max_nudges,
+    )
+
+
+class Observer:
+    """Remembers between two looks only how long something has been so, and what saves work."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, store: Store) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._store = store
+        self._rules = rules(settings)
+        self.sessions = SessionLooker(workspace, settings)
+        self._steady: dict[Key, _Steady] = {}
+        self._known: set[str] = set()
+        self._personas: personas.Personas | None = None
+        self._fingerprint: tuple[object, ...] = ()
+
+    def observe(self, now: Moment, *, draining: bool = False) -> World:
+        """One look; OSError when the workspace's root is gone."""
+        found = scan(self._workspace)
+        live = self._store.live()
+        unseen = self._store.unseen()
+        facts = tuple(self.sessions.look(s, tuple(unseen.get(s.id, ())), now) for s in live)
+        self.sessions.forget_all_but({s.id for s in live})
+        rows = {(r.name, r.device, r.inode): r for r in self._store.open_requests()}
+        looks = self._requests(found, live, rows, now)
+        present = {(e.name, e.device, e.inode) for e in found.requests}
+        claimed = {s.request_name for s in live if s.state == State.REQUESTED}
+        return World(
+            now=now,
+            sessions=facts,
+            requests=looks,
+            vanished=tuple(
+                r for key, r in rows.items() if key not in present and r.name not in claimed
+            ),
+            strays=self._strays(found, live),
+            team=self._team(live, looks, now),
+            rules=self._rules,
+            jitter=random.uniform(-1.0, 1.0),
+            accepting=self._store.team("wanted") != "stop",
+            draining=draining,
+        )
+
+    def personas(self) -> Mapping[str, Persona]:
+        """By name; read again only when a file changed."""
+        where = personas.search_path(self._workspace.root, self._workspace.project)
+        fingerprint = personas.fingerprint(where)
+        if self._personas is None or fingerprint != self._fingerprint:
+            self._personas, self._fingerprint = personas.load(where), fingerprint
+        return self._personas.by_name
+
+    def _team(self, live: list[Session], looks: tuple[RequestLook, ...], now: Moment) -> Team:
+        working = {s.id: s for s in live if not s.ended}
+        known = dict(working)
+        for look in looks:
+            asker = requester(look.instructions)
+            if asker and asker not in known and (row := self._store.session(asker)):
+                known[asker] = row
+        return Team(
+            personas=self.personas() if looks else {},
+            live=working,
+            known=known,
+            spawned=self._store.spawned_since(now.wall - HOUR) if looks else 0,
+            disk_free=machine.free_bytes(self._workspace.root) if looks else 0,
+            limits=self._settings.limits,
+        )
+
+    def _requests(
+        self, found: Scan, live: list[Session], rows: Mapping[Key, Request], now: Moment
+    ) -> tuple[RequestLook, ...]:
+        being_claimed = {
+            (s.request_name, s.request_device, s.request_inode)
+            for s in live
+            if s.state == State.REQUESTED
+        }
+        entries = [e for e in found.requests if (e.name, e.device, e.inode) not in being_claimed]
+        looks = tuple(
+            self._request(entry, rows.get((entry.name, entry.device, entry.inode)), now)
+            for entry in entries
+        )
+        current = {(look.name, look.device, look.inode) for look in looks}
+        self._steady = {k: v for k, v in self._steady.items() if k in current}
+        return looks
+
+    def _request(self, entry: Entry, row: Request | None, now: Moment) -> RequestLook:
+        key = (entry.name, entry.device, entry.inode)
+        facts = intake.look(self._workspace.root / entry.name)
+        before = self._steady.get(key)
+        if before is None:
+            before = _Steady(facts.signature, now.monotonic, now.monotonic)
+        elif before.signature != facts.signature:
+            before = replace(before, signature=facts.signature, since=now.monotonic)
+        self._steady[key] = before
+        return RequestLook(
+            name=entry.name,
+            device=entry.device,
+            inode=entry.inode,
+            row=row,
+            age=now.monotonic - before.seen,
+            steady=now.monotonic - before.since,
+            arrived_whole=facts.arrived_whole,
+            writing=facts.writing,
+            instructions=facts.instructions,
+            waiting=facts.waiting,
+            problem=facts.problem,
+        )
+
+    def _strays(self, found: Scan, live: list[Session]) -> tuple[str, ...]:
+        """Session directories without a row: made by hand, or the database was lost."""
+        unknown = found.sessions - {s.id for s in live} - self._known
+        if not unknown:
+            return ()
+        recorded = self._store.known_ids(unknown)
+        self._known |= recorded
+        return tuple(
+            sorted(
+                name for name in unknown - recorded if self._is_session(self._workspace.root / name)
+            )
+        )
+
+    @staticmethod
+    def _is_session(directory: Path) -> bool:
+        return any((directory / name).is_file() for name in ("session.json", "instructions.md"))
+
+
+def pending(world: World) -> bool:
+    """Is something so near that the next look should come soon?"""
+    return bool(
+        world.requests
+        or any(f.session.state in (State.REQUESTED, State.STOPPING) for f in world.sessions)
+        or any(f.heard or f.unseen or f.news or _settling(f.watch) for f in world.sessions)
+        or any(f.session.state == State.STARTING for f in world.sessions)
+    )
+
+
+def _settling(watch: object) -> bool:
+    reading = getattr(watch, "reading", None)
+    return bool(reading and reading.complete)
+
+
+__all__ = ["Observer", "pending", "request_name", "rules"]

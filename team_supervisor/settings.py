@@ -1,0 +1,137 @@
+"""What did the person set, and what holds where nothing was set?"""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from team_supervisor.adapters import files
+from team_supervisor.core.admission import Limits
+from team_supervisor.core.completion import CompletionRules
+from team_supervisor.core.restarts import RestartPolicy
+from team_supervisor.errors import UsageError
+
+# msgspec and not pydantic: 8 ms of start-up instead of 14, and its sentences name the place
+# ("Expected `int`, got `str` - at `$.limits.sessions`").
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """Which variables of the supervisor's environment an agent gets; names or globs."""
+
+    pass_: tuple[str, ...] | None = msgspec.field(default=None, name="pass")
+    drop: tuple[str, ...] = ()
+
+
+class CommandRunner(msgspec.Struct, frozen=True):
+    """The program that the `command` runner starts."""
+
+    argv: tuple[str, ...] = ()
+
+
+class RunnerSettings(msgspec.Struct, frozen=True):
+    command: CommandRunner = CommandRunner()
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """team.yaml; durations are seconds."""
+
+    limits: Limits = Limits()
+    restarts: RestartPolicy = RestartPolicy()
+    env: Environment = Environment()
+    runners: RunnerSettings = RunnerSettings()
+    runner: str | None = None
+    claude: str | None = None
+    claude_arguments: tuple[str, ...] = ()
+    model: str | None = None
+    permission_mode: str | None = None
+    max_budget_usd: float | None = None
+    settle: float = 0.3
+    request_timeout: float = 300.0
+    quiet: float = 2.0
+    completion_grace: float = 15.0
+    stop_grace: float = 10.0
+    nudge_after: float = 5.0
+    max_nudges: int = 3
+    file_events: bool = True
+
+    @property
+    def completion(self) -> CompletionRules:
+        return CompletionRules(quiet=self.quiet, grace=self.completion_grace)
+
+
+def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+    """The settings of a workspace and warnings about unknown keys; UsageError when broken."""
+    values = _read(path)
+    try:
+        settings = msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path}: {_sentence(str(error))}: correct it there") from None
+    _check(path, settings)
+    if chosen := environ.get("TEAM_SUPERVISOR_CLAUDE"):
+        settings = msgspec.structs.replace(settings, claude=chosen)
+    if environ.get("TEAM_SUPERVISOR_FILE_EVENTS") == "off":
+        settings = msgspec.structs.replace(settings, file_events=False)
+    return settings, tuple(f"{path}: unknown setting {key}" for key in _unknown(values, Settings))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if files.signature(path) is None:
+        return {}
+    import yaml
+
+    try:
+        found = yaml.load(files.read(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except files.Unreadable as error:
+        raise UsageError(f"{path} {error}: replace it by a small text file") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UsageError(f"{path} is not valid YAML{_place(error)}: correct it there") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} must hold settings as `name: value` lines, not a list or a text")
+    return {str(key): value for key, value in found.items()}
+
+
+def _place(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or ""
+    return f" (line {mark.line + 1}: {problem})" if mark else ""
+
+
+def _sentence(message: str) -> str:
+    """`Expected `int`, got `str` - at `$.limits.sessions`` with the place in front."""
+    what, _, where = message.partition(" - at `$.")
+    where = where.rstrip("`")
+    return f"`{where}`: {what[0].lower()}{what[1:]}" if where else what
+
+
+def _check(path: Path, settings: Settings) -> None:
+    """Refuse numbers that make no sense."""
+    numbers = {
+        **{name: getattr(settings, name) for name in settings.__struct_fields__},
+        **{f"limits.{f.name}": getattr(settings.limits, f.name) for f in fields(Limits)},
+        **{f"restarts.{f.name}": getattr(settings.restarts, f.name) for f in fields(RestartPolicy)},
+    }
+    for name, value in numbers.items():
+        if isinstance(value, (int, float)) and value < 0:
+            raise UsageError(f"{path}: `{name}` is {value}, but it cannot be negative")
+
+
+def _unknown(values: Mapping[str, Any], kind: Any, prefix: str = "") -> list[str]:
+    known = _fields(kind)
+    found = [f"`{prefix}{key}`" for key in values if key not in known]
+    for key, value in values.items():
+        inner = known.get(key)
+        if isinstance(value, Mapping) and (
+            is_dataclass(inner) or hasattr(inner, "__struct_fields__")
+        ):
+            found += _unknown(value, inner, f"{prefix}{key}.")
+    return found
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    if is_dataclass(kind):
+        return {f.name: f.type for f in fields(kind)}
+    return {f.encode_name: f.type for f in msgspec.structs.fields(kind)}

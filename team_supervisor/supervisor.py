@@ -1,0 +1,238 @@
+"""The loop: wait, observe, plan, apply; nothing else."""
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from team_supervisor.adapters import clock, locks, processes, watch
+from team_supervisor.adapters.store import Store, open_store
+from team_supervisor.adapters.waker import Waker
+from team_supervisor.adapters.workspace import Workspace
+from team_supervisor.apply import Tools, apply
+from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
+from team_supervisor.core.model import State
+from team_supervisor.core.reconcile import plan
+from team_supervisor.core.world import World
+from team_supervisor.errors import TeamError, WorkspaceBusy
+from team_supervisor.observe import Observer, pending
+from team_supervisor.settings import Settings
+
+SOON = 0.25
+LATER = 2.0
+# After so many looks in a row that changed something, the loop rests a moment all the same.
+BUSY_LOOKS = 200
+
+Sink = Callable[[float, Event], None]
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """One workspace's one writer; made by `supervise`."""
+
+    workspace: Workspace
+    store: Store
+    tools: Tools
+    observer: Observer
+    waker: Waker
+    lock: int
+    sink: Sink
+    draining: bool = False
+    stopping: bool = False
+    _printed: int = 0
+    _watch: watch.Watch | None = None
+    _root: tuple[int, int] | None = None
+    _warned: set[str] = field(default_factory=set)
+
+    def tick(self) -> tuple[World, bool]:
+        """One look and what follows from it: the world, and whether anything changed."""
+        now = clock.now()
+        processes.reap()
+        world = self.observer.observe(now, draining=self.draining)
+        changed = False
+        for action in plan(world):
+            try:
+                changed = apply(action, self.tools, now) or changed
+            except (OSError, sqlite3.OperationalError) as error:
+                self.warn(f"{type(action).__name__}: {error}")
+        self.tell()
+        return world, changed
+
+    def run(self, done: Callable[[World], bool]) -> None:
+        """Until `done` says so of a world in which nothing changed, or `stop` was called."""
+        busy = 0
+        while not self.stopping:
+            try:
+                world, changed = self.tick()
+            except FileNotFoundError:
+                self._without_root()
+                continue
+            if not changed and done(world):
+                return
+            busy = busy + 1 if changed else 0
+            if changed and busy % BUSY_LOOKS:
+                continue
+            self._keep_watch()
+            self.waker.wait(SOON if pending(world) or changed else LATER)
+
+    def stop(self) -> None:
+        """From a signal handler: end the loop after this look."""
+        self.stopping = True
+        self.waker.ring()
+
+    def record(self, event: Event) -> None:
+        self.store.record(event, clock.now().wall)
+        self.tell()
+
+    def warn(self, reason: str) -> None:
+        """Say it once, even when the disk is too full to record it."""
+        if reason in self._warned:
+            return
+        self._warned.add(reason)
+        try:
+            self.record(Warned(reason=reason))
+        except (OSError, sqlite3.OperationalError):
+            self.sink(clock.now().wall, Warned(reason=reason))
+
+    def tell(self) -> None:
+        """Hand the facts recorded since the last time to whoever shows them."""
+        for number, at, event in self.store.events_after(self._printed):
+            self._printed = number
+            self.sink(at, event)
+
+    def _without_root(self) -> None:
+        self.warn(f"{self.workspace.root} is gone: waiting until it is back; agents go on")
+        self.waker.wait(LATER)
+
+    def _keep_watch(self) -> None:
+        """File events are only a hint; a watch of a root that was replaced is no hint at all."""
+        if not locks.still_ours(self.workspace.lock, self.lock):
+            raise WorkspaceBusy(
+                f"{self.workspace.lock} was removed or replaced: this supervisor stops, "
+                "its agents go on; start it again with `orchestrate`"
+            )
+        if not self.tools.settings.file_events:
+            return
+        try:
+            found = os.stat(self.workspace.root)
+        except OSError:
+            return
+        root = (found.st_dev, found.st_ino)
+        if self._watch is not None and (root != self._root or not self._watch.healthy()):
+            self._watch.stop()
+            self._watch = None
+        if self._root != root or self._watch is None:
+            self._watch, self._root = watch.watch(self.workspace.root, self.waker.ring), root
+            if self._watch is None:
+                self.warn("file events are not available here: looking every 2 s instead")
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
+        self.observer.sessions.forget_all_but(set())
+        self.waker.close()
+        self.store.close()
+        os.close(self.lock)
+
+
+@contextlib.contextmanager
+def supervise(
+    workspace: Workspace, settings: Settings, environ: Mapping[str, str], sink: Sink, name: str
+) -> Iterator[Supervisor]:
+    """Hold the workspace; WorkspaceBusy when somebody else does. `name` is the command."""
+    held = clock.stamp(clock.now().wall)
+    holder = locks.Holder(os.getpid(), socket.gethostname(), held, name)
+    lock = locks.hold(workspace.lock, holder)
+    # A lease that a writer breaks sends SIGIO, which would end the process.
+    with contextlib.suppress(AttributeError, ValueError):
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+    store, problem = _open(workspace)
+    observer = Observer(workspace, settings, store)
+    waker = Waker(workspace.doorbell)
+    observer.sessions.waker = waker
+    tools = Tools(
+        workspace=workspace,
+        settings=settings,
+        store=store,
+        personas=observer.personas,
+        started=observer.sessions.started,
+        environ=environ,
+    )
+    supervisor = Supervisor(
+        workspace, store, tools, observer, waker, lock, sink, _printed=store.last_event()
+    )
+    if problem:
+        supervisor.warn(problem)
+    try:
+        yield supervisor
+    finally:
+        supervisor.close()
+
+
+def _open(workspace: Workspace) -> tuple[Store, str | None]:
+    """The store; a broken database is put aside and built again from the directories."""
+    try:
+        return open_store(workspace.database), None
+    except sqlite3.OperationalError as error:
+        raise TeamError(
+            f"{workspace.database} cannot be used ({error}): see that its disk has room "
+            "and that it belongs to you"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        aside = workspace.database.with_suffix(f".corrupt-{int(clock.now().wall)}")
+        for suffix in ("", "-wal", "-shm"):
+            old = workspace.database.with_name(workspace.database.name + suffix)
+            if old.exists():
+                os.rename(old, f"{aside}{suffix}")
+        store = open_store(workspace.database)
+        return store, f"the database was broken ({error}): kept as {aside.name}, built anew"
+
+
+def orchestrate(supervisor: Supervisor, done: Callable[[World], bool]) -> None:
+    """Announce, run, and say what goes on without us."""
+    store = supervisor.store
+    running = [s for s in store.live() if s.attempt_at is not None]
+    supervisor.record(
+        SupervisorStarted(
+            workspace=str(supervisor.workspace.root), pid=os.getpid(), adopted=len(running)
+        )
+    )
+    try:
+        supervisor.run(done)
+    finally:
+        left = [s for s in store.live() if s.state in (State.ACTIVE, State.STARTING)]
+        with contextlib.suppress(sqlite3.OperationalError):
+            supervisor.record(SupervisorStopped(running=len(left)))
+
+
+def take_up_stopped_team(supervisor: Supervisor) -> None:
+    """`orchestrate` after `team stop` goes on where the team was; sessions stopped one by one
+    stay stopped until `retry`."""
+    store = supervisor.store
+    if store.team("wanted") == "stop":
+        with store.transaction():
+            for session in store.sessions():
+                if session.state == State.STOPPED and session.ended_at is not None:
+                    _take_up(store, session.id, session.ended_at)
+            store.set_team("wanted", "run")
+
+
+def _take_up(store: Store, session: str, ended_at: float) -> None:
+    if ended_at >= float(store.team("stop_asked_at") or "inf"):
+        store.want_retry(session)
+
+
+def nothing_left(world: World) -> bool:
+    """No session lives and no request waits."""
+    return not world.requests and all(f.session.ended for f in world.sessions)
+
+
+def settled(world: World) -> bool:
+    """What should run runs, as far as one look can tell."""
+    busy = (State.REQUESTED, State.STARTING, State.STOPPING)
+    return not any(
+        f.session.state in busy and f.session.restart_at is None for f in world.sessions
+    ) and all(look.row is not None and look.row.status == "queued" for look in world.requests)

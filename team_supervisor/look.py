@@ -11,9 +11,9 @@ from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace, put_away_as
 from team_supervisor.core import tasklist
 from team_supervisor.core.completion import TasksReading, TasksWatch, note, pause_of
-from team_supervisor.core.model import Delivery, Moment, Session, State
+from team_supervisor.core.model import Delivery, Exit, Moment, Session, State
 from team_supervisor.core.progress import Activity, clean, fold
-from team_supervisor.core.world import Exit, Life, SessionFacts
+from team_supervisor.core.world import Life, SessionFacts
 from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
 

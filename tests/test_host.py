@@ -176,8 +176,11 @@ def test_a_signal_without_a_file_stops_with_the_grace_of_the_launch(session: Ses
 
 
 def test_a_file_without_a_signal_is_found(session: Session) -> None:
-    session.start("sh", "-c", SAY_READY_AND_WAIT)
-    session.until_said("ready")
+    session.start("sh", "-c", ECHO)
+    session.running()
+    for word in ("one", "two"):  # by then the host waits
+        session.tell(word)
+        session.until_said(f"got {word}")
     (session.control / "stop.json").write_text('{"attempt": 1, "grace": 5}')
     assert session.ended().reason == "stopped"
 
@@ -342,7 +345,7 @@ def test_the_record_names_host_and_agent(session: Session) -> None:
     assert abs(record["started_at"] - time.time()) < 60
 
 
-def test_an_agent_full_of_surprises_leaves_no_reserve_behind(session: Session) -> None:
+def test_nothing_temporary_stays_in_the_control_directory(session: Session) -> None:
     session.start("true")
     session.ended()
     assert {each.name for each in session.control.iterdir()} == {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from team_supervisor.apply import conversation, requests, sessions
+from team_supervisor.apply import conversation, ending, requests, starting
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import world
 from team_supervisor.core.model import Moment
@@ -16,15 +16,15 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.RejectRequest: requests.reject,
     world.ClaimRequest: requests.claim,
     world.ImportDirectory: requests.import_directory,
-    world.Prepare: sessions.prepare,
-    world.Launch: sessions.launch,
-    world.MarkActive: sessions.mark_active,
-    world.NoteDeath: sessions.note_death,
-    world.AskToStop: sessions.ask_to_stop,
-    world.Sweep: sessions.sweep,
-    world.Finish: sessions.finish,
-    world.Reopen: sessions.reopen,
-    world.Retry: sessions.retry,
+    world.Prepare: starting.prepare,
+    world.Launch: starting.launch,
+    world.MarkActive: starting.mark_active,
+    world.NoteDeath: ending.note_death,
+    world.AskToStop: ending.ask_to_stop,
+    world.Sweep: ending.sweep,
+    world.Finish: ending.finish,
+    world.Reopen: ending.reopen,
+    world.Retry: starting.retry,
     world.Hear: conversation.hear,
     world.NoteTasks: conversation.note_tasks,
     world.NoteDoing: conversation.note_doing,

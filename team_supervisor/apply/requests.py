@@ -9,7 +9,7 @@ import msgspec
 from team_supervisor.adapters import files, processes
 from team_supervisor.adapters.control import launched_attempt
 from team_supervisor.adapters.workspace import explain_rejection, put_away, rejected, reserve
-from team_supervisor.apply import sessions
+from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, tell
 from team_supervisor.core import briefing
 from team_supervisor.core.events import (
@@ -136,7 +136,7 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
             requester=asker,
         )
         tools.store.record(event, now.wall)
-    return sessions.prepare(tools, Prepare(session), now)
+    return prepare(tools, Prepare(session), now)
 
 
 def found_session(tools: Tools, persona: Persona, name: str, now: Moment) -> Session:
@@ -213,7 +213,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
         )
         if problem:
             tools.store.record(Warned(session=session.id, reason=problem), now.wall)
-    sessions.prepare(tools, Prepare(session), now)
+    prepare(tools, Prepare(session), now)
     if held and attempt:
         tools.store.update(session.id, attempt_at=now.wall)
         tools.store.begin_attempt(session.id, attempt, now.wall)

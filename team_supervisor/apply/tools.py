@@ -107,10 +107,15 @@ def program_directory(workspace: Workspace) -> Path:
     """A directory with this program alone, for agents' PATH: not all that we are installed with."""
     directory = workspace.control / "bin"
     directory.mkdir(mode=0o700, exist_ok=True)
-    # -P: an agent's working directory must not be able to shadow our modules.
-    line = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m team_supervisor "$@"\n'
     for name in ("team-supervisor", "claude-wrapper"):
-        program = directory / name
-        if not program.exists() or program.read_text() != line:
-            files.write(program, line, mode=0o700)
+        write_program(directory / name, "team_supervisor")
+    write_program(directory / "scripted-agent", "team_supervisor.scripted_agent")
     return directory
+
+
+def write_program(path: Path, module: str) -> None:
+    """A program that runs one of our modules, wherever we are installed."""
+    # -P: an agent's working directory must not be able to shadow our modules.
+    line = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {module} "$@"\n'
+    if files.signature(path) is None or files.read(path) != line.encode():
+        files.write(path, line, mode=0o700)

@@ -2,7 +2,7 @@
 
 from team_supervisor.adapters import clock, files
 from team_supervisor.apply.requests import found_session
-from team_supervisor.apply.sessions import prepare
+from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core.model import Session
 from team_supervisor.core.world import Prepare

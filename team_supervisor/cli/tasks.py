@@ -91,7 +91,7 @@ def _print_in_colour(tasks: "TaskList") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(soft_wrap=True)
     for task in tasks.tasks:
         console.print(Text(_line(task), style="green" if task.done else "yellow"))
     console.print(Text(_sum(tasks), style="bold"))

@@ -1,11 +1,16 @@
 """Which facts are recorded, and with what?"""
 
-from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+# Structs, not dataclasses: making twenty classes takes 2 ms instead of 25, at every start.
+
+
+ABOUT = ("session", "request")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A fact that happened; `kind` names it in the store and in `--json`."""
 
     kind: ClassVar[str] = "event"
@@ -14,11 +19,12 @@ class Event:
 
     def details(self) -> dict[str, Any]:
         """Everything but session and request, as plain values."""
-        return {k: v for k, v in asdict(self).items() if k not in ("session", "request")}
+        return {
+            k: v for k, v in msgspec.structs.asdict(self).items() if k not in ("session", "request")
+        }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisorStarted(Event):
+class SupervisorStarted(Event, frozen=True, kw_only=True):
     """A supervisor took the workspace."""
 
     kind = "supervisor_started"
@@ -27,16 +33,14 @@ class SupervisorStarted(Event):
     adopted: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisorStopped(Event):
+class SupervisorStopped(Event, frozen=True, kw_only=True):
     """A supervisor let go of the workspace; `running` agents go on."""
 
     kind = "supervisor_stopped"
     running: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionClaimed(Event):
+class SessionClaimed(Event, frozen=True, kw_only=True):
     """A request became a session."""
 
     kind = "session_claimed"
@@ -45,8 +49,7 @@ class SessionClaimed(Event):
     requester: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStarted(Event):
+class SessionStarted(Event, frozen=True, kw_only=True):
     """The agent's process runs."""
 
     kind = "session_started"
@@ -57,8 +60,7 @@ class SessionStarted(Event):
     resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionAdopted(Event):
+class SessionAdopted(Event, frozen=True, kw_only=True):
     """A running agent was picked up by a new supervisor."""
 
     kind = "session_adopted"
@@ -67,16 +69,14 @@ class SessionAdopted(Event):
     pid: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOrphaned(Event):
+class SessionOrphaned(Event, frozen=True, kw_only=True):
     """The host is gone, its agent is not; it is watched, never doubled."""
 
     kind = "session_orphaned"
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionExited(Event):
+class SessionExited(Event, frozen=True, kw_only=True):
     """The agent's process ended."""
 
     kind = "session_exited"
@@ -89,8 +89,7 @@ class SessionExited(Event):
     left_behind: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRestarting(Event):
+class SessionRestarting(Event, frozen=True, kw_only=True):
     """It will be started again after `delay` seconds."""
 
     kind = "session_restarting"
@@ -101,24 +100,21 @@ class SessionRestarting(Event):
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRetried(Event):
+class SessionRetried(Event, frozen=True, kw_only=True):
     """A person asked for an ended session to go on."""
 
     kind = "session_retried"
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionReopened(Event):
+class SessionReopened(Event, frozen=True, kw_only=True):
     """Tasks were open again when the process had ended."""
 
     kind = "session_reopened"
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TasksChanged(Event):
+class TasksChanged(Event, frozen=True, kw_only=True):
     """tasks.md says something new."""
 
     kind = "tasks_changed"
@@ -128,8 +124,7 @@ class TasksChanged(Event):
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TasksCompleted(Event):
+class TasksCompleted(Event, frozen=True, kw_only=True):
     """Every task is completed and the turn is over."""
 
     kind = "tasks_completed"
@@ -137,8 +132,7 @@ class TasksCompleted(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionArchived(Event):
+class SessionArchived(Event, frozen=True, kw_only=True):
     """The directory was renamed to `archive`; nothing of it runs any more."""
 
     kind = "session_archived"
@@ -149,8 +143,7 @@ class SessionArchived(Event):
     left_behind: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFailed(Event):
+class SessionFailed(Event, frozen=True, kw_only=True):
     """Given up; the directory is kept."""
 
     kind = "session_failed"
@@ -158,8 +151,7 @@ class SessionFailed(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionStopped(Event):
+class SessionStopped(Event, frozen=True, kw_only=True):
     """Ended because a person asked; the directory is kept."""
 
     kind = "session_stopped"
@@ -167,24 +159,21 @@ class SessionStopped(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestWaiting(Event):
+class RequestWaiting(Event, frozen=True, kw_only=True):
     """A request directory without usable instructions was seen."""
 
     kind = "request_waiting"
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestQueued(Event):
+class RequestQueued(Event, frozen=True, kw_only=True):
     """A good request that cannot start yet."""
 
     kind = "request_queued"
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRejected(Event):
+class RequestRejected(Event, frozen=True, kw_only=True):
     """Refused for good; the directory is kept under `directory`."""
 
     kind = "request_rejected"
@@ -192,8 +181,7 @@ class RequestRejected(Event):
     directory: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered(Event):
+class Delivered(Event, frozen=True, kw_only=True):
     """A text went into the conversation."""
 
     kind = "delivered"
@@ -202,8 +190,7 @@ class Delivered(Event):
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nudged(Event):
+class Nudged(Event, frozen=True, kw_only=True):
     """A turn ended with tasks open, and the agent was told."""
 
     kind = "nudged"
@@ -212,8 +199,7 @@ class Nudged(Event):
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoingChanged(Event):
+class DoingChanged(Event, frozen=True, kw_only=True):
     """What an active session is doing changed: working, waiting, attention, rate-limited."""
 
     kind = "doing"
@@ -222,8 +208,7 @@ class DoingChanged(Event):
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttentionNeeded(Event):
+class AttentionNeeded(Event, frozen=True, kw_only=True):
     """A person should look."""
 
     kind = "attention"
@@ -231,8 +216,7 @@ class AttentionNeeded(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned(Event):
+class Warned(Event, frozen=True, kw_only=True):
     """Something is wrong with the machine or the settings; work goes on."""
 
     kind = "warning"
@@ -249,5 +233,5 @@ KINDS: dict[str, type[Event]] = {
 def revive(kind: str, session: str | None, request: str | None, details: dict[str, Any]) -> Event:
     """The event behind a stored row; unknown kinds and fields of later versions are dropped."""
     cls = KINDS.get(kind, Event)
-    known = {f.name for f in fields(cls)}
+    known = set(cls.__struct_fields__)
     return cls(session=session, request=request, **{k: v for k, v in details.items() if k in known})

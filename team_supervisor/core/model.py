@@ -153,6 +153,18 @@ class Delivery:
     seen_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How an attempt ended; both None: unknown, and unknown stays unknown."""
+
+    code: int | None = None
+    signal: int | None = None
+    reason: str = "unknown"
+    error: str | None = None
+    ended_at: float = 0.0
+    left_behind: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One instant: `wall` in Unix seconds for people, `monotonic` in seconds for durations."""

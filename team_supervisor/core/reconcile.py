@@ -2,12 +2,11 @@
 
 from team_supervisor.core import conduct, intake
 from team_supervisor.core.completion import claimed, over
-from team_supervisor.core.model import Session, State, Wanted
+from team_supervisor.core.model import Exit, Session, State, Wanted
 from team_supervisor.core.restarts import Death, decide
 from team_supervisor.core.world import (
     Action,
     AskToStop,
-    Exit,
     Finish,
     Hear,
     ImportDirectory,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from team_supervisor.core.model import Doing, Request, Session, State
+from team_supervisor.core.model import ENDED, Doing, Request, Session, State
 from team_supervisor.core.words import age
 
 # An active session that gave no sign of life for this long (seconds) is shown as stale.
@@ -48,10 +48,15 @@ class SessionView:
     cpu: float | None = None
     memory: int | None = None
     processes: int | None = None
+    rate_limited_until: float | None = None
 
     @property
     def archived(self) -> bool:
         return self.state == State.COMPLETED
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +130,7 @@ def view(
         cpu=usage.cpu if usage else None,
         memory=usage.memory if usage else None,
         processes=usage.processes if usage else None,
+        rate_limited_until=session.rate_limited_until,
     )
 
 
@@ -192,3 +198,19 @@ def grouped(sessions: Sequence[SessionView]) -> Mapping[str, list[SessionView]]:
     for session in sessions:
         groups.setdefault(session.persona, []).append(session)
     return groups
+
+
+_NEEDS_A_PERSON = frozenset({"needs attention", "failed", "not running", "stale"})
+
+
+def by_urgency(sessions: Sequence[SessionView]) -> list[SessionView]:
+    """Who needs a person first, then who lives, then who was stopped; archived ones newest first."""
+    return sorted(sessions, key=_urgency)
+
+
+def _urgency(session: SessionView) -> tuple[int, float]:
+    if session.archived:
+        return 3, -(session.ended_at or 0.0)
+    if session.status in _NEEDS_A_PERSON:
+        return 0, 0.0
+    return (2 if session.ended else 1), 0.0

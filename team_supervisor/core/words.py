@@ -1,7 +1,6 @@
 """How is a fact said to a person, in a few words?"""
 
-from team_supervisor.core.model import State
-from team_supervisor.core.world import Exit
+from team_supervisor.core.model import Exit, State
 
 SIGNALS = {
     1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",

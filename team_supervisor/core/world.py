@@ -7,7 +7,7 @@ from typing import Any
 
 from team_supervisor.core.admission import Admit, Team
 from team_supervisor.core.completion import CompletionRules, TasksReading, TasksWatch
-from team_supervisor.core.model import Delivery, Doing, Moment, Request, Session, State
+from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
 from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
 
 
@@ -19,18 +19,6 @@ class Life(StrEnum):
     ALIVE = "alive"
     ORPHANED = "orphaned"
     ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exit:
-    """How an attempt ended; both None: unknown, and unknown stays unknown."""
-
-    code: int | None = None
-    signal: int | None = None
-    reason: str = "unknown"
-    error: str | None = None
-    ended_at: float = 0.0
-    left_behind: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

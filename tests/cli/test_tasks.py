@@ -162,6 +162,11 @@ def test_a_terminal_gets_colours(plan: Path) -> None:
     assert "\x1b[33m[ ] Build the [red]API[/red] ([~])\x1b[0m\n" in shown
 
 
+def test_a_long_title_is_not_broken_into_lines(plan: Path) -> None:
+    plan.write_text(f"- [x] {'word ' * 30}end\n")
+    assert f"{'word ' * 30}end" in on_a_terminal(plan, COLUMNS="40")
+
+
 @pytest.mark.parametrize("setting", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_that_wants_no_colours_gets_none(plan: Path, setting: dict[str, str]) -> None:
     assert on_a_terminal(plan, **setting) == SHOWN

@@ -68,6 +68,7 @@ def headed(status: str) -> Task:
         "- **Status:**complete",
         "- Status: :white_check_mark: `completed`",
         "- Status: [x] canceled",
+        "- Status: Done- see PR 3",
         "- Status: ~~in progress~~ done",
         "- Status: <!-- pending or completed --> completed",
         "- **Priority**: high\n- **Status**: completed\n- Owner: me",
@@ -125,6 +126,7 @@ def test_the_status_is_the_word_or_words_in_small_letters(value: str, status: st
         "## Task 3: Build",
         "## Task #3: Build",
         "## Task T001: Build",
+        "## Task B: Build",
         "## 🚀 Task 1.2: `Build`",
         "Task: Build\n-----------",
     ],
@@ -142,6 +144,10 @@ def test_other_headings_and_lines_are_not_tasks(heading: str) -> None:
 
 def test_a_task_heading_without_a_status_is_pending() -> None:
     assert only("# Task: Build\n\nSoon.\n") == Task("Build", "pending", False)
+
+
+def test_a_task_heading_without_a_title_is_named_by_its_number() -> None:
+    assert titles("## **Task 3**:\n- Status: done\n") == ["Task 3:"]
 
 
 def test_a_status_belongs_to_the_heading_above_it() -> None:
@@ -182,7 +188,10 @@ def test_a_heading_with_status_and_boxes_is_a_task_and_so_is_each_box() -> None:
 def test_a_status_below_a_box_is_not_the_heading_s() -> None:
     read = parse("## Task: A\n- [x] one\n  - Status: done\n- [x] two\n")
     assert read.open_titles == ("A",)
+    assert not parse("## Task: A\n- [x] one\n  - [x] two\n  - Status: done\n").complete
     assert parse("## Task: A\n- [x] one\n  - note\n- Status: done\n").complete
+    assert parse("## Task: A\n- [x] one\n- Facts\n  - Status: done\n").complete
+    assert parse("- [x] one\n\n## Task: A\n- - Status: done\n").complete
 
 
 def test_check_boxes_are_read_as_spec_kit_openspec_and_kiro_write_them() -> None:
@@ -245,6 +254,7 @@ def test_brackets_that_are_no_check_box_are_no_task(text: str) -> None:
         "- list\n  ```\n  {}\n  ```",
         "```\n{}",
         "    {}",
+        "* * *\n\n    {}",
         "-     {}",
         "> {}",
         "- > {}",
@@ -265,14 +275,21 @@ def test_the_list_goes_on_after_a_quote() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_byte_order_mark_and_any_line_ending_are_accepted(end: str) -> None:
-    text = "\ufeff# Task: a\n- Status: done\n\nmore\n====\n\n- [x] b\n".replace("\n", end)
-    assert parse(text).tasks == (Task("a", "done", True), Task("b", "completed", True))
+    text = "\ufeff# Task: a\n- Status: done\n\nTask: b\n=======\n\n- [x] c\n".replace("\n", end)
+    assert parse(text).tasks == (
+        Task("a", "done", True),
+        Task("b", "pending", False),
+        Task("c", "completed", True),
+    )
 
 
 @pytest.mark.parametrize(
     ("raw", "title"),
     [
         ("**Bold _and_ more** [link](u) ![image](u)", "Bold and more link image"),
+        ("[only](a) link", "only link"),
+        ("**bold *and* more**", "bold and more"),
+        ("long " * 50, ("long " * 40).strip()),
         ("keep snake_case, 2 * 3 * 4 and `a*b*c`", "keep snake_case, 2 * 3 * 4 and a*b*c"),
         ("\\*not bold\\* <!-- id: 7 -->", "*not bold*"),
         ("red \x1b[31malert\x07\u202e <b>x</b>", "red [31malert x"),
@@ -391,6 +408,16 @@ def test_tasks_of_the_instructions_are_carried_over_as_check_boxes() -> None:
         "api", "Do:\n\n## Task: A_B\n- Status: in progress\n\n## Rest\n- [x] `c_d_`\n"
     )
     assert text.endswith("# Tasks\n\n- [ ] A_B\n- [x] c_d_\n")
+
+
+@pytest.mark.parametrize(
+    "title", [r"C\#", r"\*a\* b", r"\`c\`", r"\[d](e)", r"\<f> \\", r"\_g\_ \~~h~~", r"\<!-- i"]
+)
+def test_awkward_titles_are_carried_over_as_they_read(title: str) -> None:
+    boxes = f"- [ ] {title}\n- [x] b\n"
+    assert titles(first_tasks("api", boxes)) == titles(boxes)
+    headings = f"# Task: {title}\n- Depends on: b, {title}\n"
+    assert only(first_tasks("api", headings)) == only(headings)
 
 
 def test_tasks_that_depend_on_others_are_carried_over_as_headings() -> None:

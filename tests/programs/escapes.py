@@ -19,11 +19,12 @@ def grandchild(environ: dict[str, str], daemon: bool) -> int:
     return int(os.read(reader, 32))
 
 
-pids = [
-    grandchild(dict(os.environ), daemon=False),
-    grandchild(dict(os.environ), daemon=True),
-    grandchild({"PATH": os.environ["PATH"]}, daemon=True),
-]
-print("ready", *pids, flush=True)
-if "leave" not in sys.argv:
-    signal.pause()
+if __name__ == "__main__":
+    pids = [
+        grandchild(dict(os.environ), daemon=False),
+        grandchild(dict(os.environ), daemon=True),
+        grandchild({"PATH": os.environ["PATH"]}, daemon=True),
+    ]
+    print("ready", *pids, flush=True)
+    if "leave" not in sys.argv:
+        signal.pause()

@@ -11,8 +11,8 @@ from team_supervisor.adapters.workspace import Entry, Scan, Workspace, scan
 from team_supervisor.core.admission import Team
 from team_supervisor.core.model import Moment, Request, Session, State
 from team_supervisor.core.persona import Persona
-from team_supervisor.core.requests import request_name, requester
-from team_supervisor.core.world import RequestLook, Rules, World
+from team_supervisor.core.requests import requester
+from team_supervisor.core.world import RequestLook, Rules, SessionFacts, World
 from team_supervisor.look import SessionLooker
 from team_supervisor.settings import Settings
 
@@ -164,19 +164,21 @@ class Observer:
         return any((directory / name).is_file() for name in ("session.json", "instructions.md"))
 
 
+# After so long without a word (seconds), a turn is one of the long ones.
+LIVELY = 10.0
+PASSING = (State.REQUESTED, State.STARTING, State.STOPPING)
+
+
 def pending(world: World) -> bool:
     """Is something so near that the next look should come soon?"""
-    return bool(
-        world.requests
-        or any(f.session.state in (State.REQUESTED, State.STOPPING) for f in world.sessions)
-        or any(f.heard or f.unseen or f.news or _settling(f.watch) for f in world.sessions)
-        or any(f.session.state == State.STARTING for f in world.sessions)
-    )
+    return bool(world.requests) or any(_near(facts, world) for facts in world.sessions)
 
 
-def _settling(watch: object) -> bool:
-    reading = getattr(watch, "reading", None)
-    return bool(reading and reading.complete)
-
-
-__all__ = ["Observer", "pending", "request_name", "rules"]
+def _near(facts: SessionFacts, world: World) -> bool:
+    session = facts.session
+    if session.state in PASSING or facts.heard or facts.unseen or facts.news:
+        return True
+    if facts.watch is not None and facts.watch.reading.complete:
+        return True
+    said = session.last_activity_at or session.started_at or 0.0
+    return bool(session.turn_open) and abs(world.now.wall - said) < LIVELY

@@ -60,17 +60,40 @@ def marked(session: str, workspace: str) -> list[ProcessRef]:
     A person's shell, which `attach` opened, has TEAM_ATTACHED and is left out.
     """
     wanted = {os.fsencode(f"TEAM_SESSION_ID={session}"), os.fsencode(f"TEAM_WORKSPACE={workspace}")}
+    return [ref for ref in _others() if _has_marks(_environment(ref.pid), wanted)]
+
+
+def holders(lock: Path) -> list[ProcessRef]:
+    """As `marked`, by the session's lock: finds an agent's child that emptied its environment.
+
+    Linux only. Who merely looks at the lock does not hold it.
+    """
+    with suppress(OSError):
+        found = lock.stat()
+        return [ref for ref in _others() if _holds(ref.pid, (found.st_dev, found.st_ino))]
+    return []
+
+
+def _others() -> list[ProcessRef]:
     rows = {row.ref.pid: row for row in read_rows()}
     spared, pid = {0}, os.getpid()
     while pid not in spared:
         spared.add(pid)
         pid = rows[pid].parent if pid in rows else 0
-    candidates = [row for pid, row in rows.items() if pid not in spared and not row.zombie]
-    return [
-        row.ref
-        for row in candidates
-        if row.name != HOST_NAME and _has_marks(_environment(row.ref.pid), wanted)
-    ]
+    candidates = (row for pid, row in rows.items() if pid not in spared)
+    return [row.ref for row in candidates if not row.zombie and row.name != HOST_NAME]
+
+
+def _holds(pid: int, file: tuple[int, int]) -> bool:
+    with suppress(OSError):
+        for descriptor in os.scandir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                found = descriptor.stat()
+                if (found.st_dev, found.st_ino) == file:
+                    return b"FLOCK  ADVISORY  WRITE" in _read(
+                        f"/proc/{pid}/fdinfo/{descriptor.name}"
+                    )
+    return False
 
 
 def usage(refs: Mapping[str, ProcessRef]) -> dict[str, Usage]:

@@ -19,6 +19,7 @@ from team_supervisor.adapters.process_table import (
     ProcessRef,
     Usage,
     alive,
+    holders,
     identify,
     marked,
     usage,
@@ -232,19 +233,24 @@ def send_signal(ref: ProcessRef, number: int) -> bool:
 
 
 def sweep(session: str, workspace: str) -> int:
-    """Kill all that is `marked`; how many are left after a second or so."""
+    """Kill all that is `marked` or holds the lock; how many are left after a second or so."""
     for _ in range(ROUNDS):
         frozen = _freeze(session, workspace)
         if not frozen:
             return 0
         _kill(frozen)
-    return len(marked(session, workspace))
+    return len(_of_session(session, workspace))
+
+
+def _of_session(session: str, workspace: str) -> set[ProcessRef]:
+    lock = Path(workspace, ".supervisor", "sessions", session, "lock")
+    return {*marked(session, workspace), *(holders(lock) if lock_held(lock) else ())}
 
 
 def _freeze(session: str, workspace: str) -> set[ProcessRef]:
     frozen: set[ProcessRef] = set()
     for _ in range(ROUNDS):
-        fresh = set(marked(session, workspace)) - frozen
+        fresh = _of_session(session, workspace) - frozen
         if not fresh:
             break
         for ref in fresh:
@@ -273,9 +279,12 @@ def _write_json(path: Path, value: object) -> None:
     """Through `json`, as it can say a path that is not UTF-8."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-        file.write(json.dumps(value).encode())
-    temporary.replace(path)
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            file.write(json.dumps(value).encode())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _read_json(path: Path, kind: type[_T]) -> _T | None:

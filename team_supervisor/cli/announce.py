@@ -34,7 +34,12 @@ def announce(event: events.Event, colour: bool) -> list[str]:
     lines = [(clean(text, 400), style) for text, style in say(event)]
     # clean() trims; the indent of detail lines is put back here.
     shown = [(f"   {t}" if number else t, style) for number, (t, style) in enumerate(lines) if t]
-    return [_styled(text, style) if colour else text for text, style in shown]
+    return [_styled(_spaced(text), style) if colour else _spaced(text) for text, style in shown]
+
+
+def _spaced(text: str) -> str:
+    """Terminals draw these emoji two cells wide and count one."""
+    return text.replace("\ufe0f ", "\ufe0f  ")
 
 
 def _styled(text: str, style: str) -> str:

@@ -8,6 +8,7 @@ import click
 from team_supervisor.adapters import clock, files, locks
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import find, opened
+from team_supervisor.core.model import State
 from team_supervisor.errors import TeamError, UsageError
 
 
@@ -24,8 +25,8 @@ def command(session: str, text: str | None, workspace: str) -> None:
     message = read_text(text)
     found, store = opened(workspace)
     meant = find(store, session)
-    if meant.ended:
-        raise TeamError(f"{meant.id} has ended ({meant.state}): nobody would read it")
+    if meant.state == State.COMPLETED:
+        raise TeamError(f"{meant.id} is completed and archived: nobody would read it")
     sender = os.environ.get("TEAM_SESSION_ID") or "user"
     heading = f"\n\n## Instructions from {sender} ({clock.stamp(clock.now().wall)})\n\n"
     path = found.directory(meant.id) / "instructions.md"
@@ -35,6 +36,8 @@ def command(session: str, text: str | None, workspace: str) -> None:
         raise TeamError(f"{path} cannot be written: {error}") from None
     locks.ring(found.doorbell)
     click.echo(f"Said to {meant.name} ({meant.id})")
+    if meant.ended:
+        click.echo(f"It is {meant.state}: it hears this after `team-supervisor retry {meant.id}`.")
 
 
 def read_text(text: str | None) -> str:

@@ -69,13 +69,6 @@ class SessionAdopted(Event, frozen=True, kw_only=True):
     pid: int
 
 
-class SessionOrphaned(Event, frozen=True, kw_only=True):
-    """The host is gone, its agent is not; it is watched, never doubled."""
-
-    kind = "session_orphaned"
-    name: str
-
-
 class SessionExited(Event, frozen=True, kw_only=True):
     """The agent's process ended."""
 
@@ -156,13 +149,6 @@ class SessionStopped(Event, frozen=True, kw_only=True):
 
     kind = "session_stopped"
     name: str
-    reason: str
-
-
-class RequestWaiting(Event, frozen=True, kw_only=True):
-    """A request directory without usable instructions was seen."""
-
-    kind = "request_waiting"
     reason: str
 
 

@@ -89,6 +89,12 @@ class _Section:
     level: int
     statuses: list[str] = field(default_factory=list)
     depends_on: list[str] = field(default_factory=list)
+    boxes: int = 0
+
+    @property
+    def is_task(self) -> bool:
+        """A heading without a Status over check boxes only names them."""
+        return bool(self.statuses) or self.boxes == 0
 
     def task(self) -> Task:
         """Of several statuses the first that is not done counts; without one it is pending."""
@@ -114,6 +120,8 @@ class _Reader:
     def box(self, level: int, mark: str, text: str) -> None:
         if self.box_level is None or level <= self.box_level:
             self.box_level = level
+        if self.section:
+            self.section.boxes += 1
         done = mark in ("x", "X")
         unknown = f"[{_clean(mark)}]" if mark.strip() else "pending"
         self.found.append(Task(_short(_plain(text)), "completed" if done else unknown, done))
@@ -131,14 +139,18 @@ class _Reader:
             section.depends_on.extend(_titles(depends[1]))
 
     def tasks(self) -> tuple[Task, ...]:
-        return tuple(each.task() if isinstance(each, _Section) else each for each in self.found)
+        return tuple(
+            each.task() if isinstance(each, _Section) else each
+            for each in self.found
+            if not isinstance(each, _Section) or each.is_task
+        )
 
 
 def parse(text: str) -> TaskList:
     """The tasks of both dialects, which may mix: `Task:` headings and GFM check boxes.
 
     A heading with both a Status and check boxes is one task, done by its Status alone; each of
-    its boxes is one more.
+    its boxes is one more. A heading with check boxes and no Status is only their title.
     """
     if "[" not in text and "task" not in text.lower():
         return TaskList(())

@@ -21,7 +21,10 @@ class Script(NamedTuple):
 def converse(stage: Stage) -> None:
     """One turn for each message, until the input ends."""
     while (message := stage.inbox.next()) is not None:
-        take_turn(stage, message)
+        if stage.memory.take(message.uuid):
+            take_turn(stage, message)
+        else:
+            stage.stream.replay(message)
 
 
 def take_turn(stage: Stage, message: Message) -> None:

@@ -10,6 +10,7 @@ from team_supervisor.scripted_agent.options import StartError
 NAME = ".scripted-agent.json"
 MOST_HEARD = 30
 MOST_TEXT = 4096
+MOST_TAKEN = 200
 
 
 class Conversation(NamedTuple):
@@ -20,6 +21,7 @@ class Conversation(NamedTuple):
     builtin: bool | None = None
     heard: tuple[str, ...] = ()
     promise: tuple[str, str] | None = None
+    taken: tuple[str, ...] = ()
 
 
 class Memory:
@@ -40,6 +42,13 @@ class Memory:
         self.now = self.now._replace(**changes)
         self._all[self._id] = self.now._asdict()
         replace_text(self._path, json.dumps(self._all, indent=1))
+
+    def take(self, uuid: str) -> bool:
+        """False for a message that was taken before: like the real CLI, once for each uuid."""
+        if uuid in self.now.taken:
+            return False
+        self.keep(taken=(*self.now.taken, uuid)[-MOST_TAKEN:])
+        return True
 
     def hear(self, text: str) -> None:
         """Keep a message for the `wait-for` that it may answer, now or later."""

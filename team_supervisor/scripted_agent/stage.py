@@ -77,7 +77,7 @@ class Stage:
         """Put what came meanwhile before the model; whether there was anything."""
         arrived = self.inbox.arrived()
         for message in arrived:
-            self._hear(message, remember=True)
+            self._hear(message, remember=self.memory.take(message.uuid))
         return bool(arrived)
 
     def say(self, text: str) -> None:

@@ -58,9 +58,9 @@ class Cli:
 
 
 class Conversation(JsonLines):
-    def say(self, text: str) -> str:
+    def say(self, text: str, name: str | None = None) -> str:
         """The uuid that the message was sent with."""
-        name = str(uuid.uuid4())
+        name = name or str(uuid.uuid4())
         message = {"role": "user", "content": text}
         line = json.dumps({"type": "user", "message": message, "uuid": name})
         assert self.process.stdin is not None
@@ -136,6 +136,28 @@ def test_a_message_in_the_middle_of_a_turn_is_put_before_the_model(cli: Cli, mod
         assert conversation.wait_for(lambda line: line.get("uuid") == name)["isReplay"] is True
     assert (cli.work / "plan").read_text() == "heard\n"
     assert result["num_turns"] == 3
+
+
+def test_a_message_that_comes_twice_under_one_uuid_is_taken_once(cli: Cli, model: Model) -> None:
+    session = str(uuid.uuid4())
+    with cli.start("--session-id", session) as conversation:
+        name = conversation.say("Hello there.")
+        conversation.wait_for(lambda line: line["type"] == "result")
+        conversation.say("Hello there.", name)
+        conversation.wait_for(lambda _: replays(conversation, name) == 2)
+        conversation.turn("And now another.")
+        assert len(conversation.results()) == 2
+        conversation.finish()
+    with cli.start("--resume", session) as conversation:
+        conversation.say("Hello there.", name)
+        conversation.wait_for(lambda _: replays(conversation, name) == 1)
+        conversation.turn("A third.")
+        assert len(conversation.results()) == 1
+    assert len(model.asked) == 3
+
+
+def replays(conversation: Conversation, name: str) -> int:
+    return sum(line.get("uuid") == name for line in conversation.seen)
 
 
 def test_resume_goes_on_with_the_conversation(cli: Cli, model: Model) -> None:

@@ -1,45 +1,6 @@
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from team_supervisor.core.tasklist import LONGEST_TITLE, Task, TaskList, first_tasks, parse
-
-PIECES = [
-    "# Task: a\n",
-    "## **Task 2**: b_c\n",
-    "### Notes\n",
-    "- **Status**: done\n",
-    "Title\n===\n",
-    "- Status: pending\n",
-    "- [ ] open\n",
-    "* [x] `ti*ck`\n",
-    "  1. [~] half\n",
-    "> - [x] q\n",
-    "- **Depends on**: a, *b*\n",
-    "```\n",
-    "~~~\n",
-    "<!--",
-    "-->",
-    "\n",
-    "    ",
-    "\t",
-    "\r",
-    "\\",
-    "# Instructions from pm-1706012345680 (now)\n",
-    "<b>",
-    "**",
-    "__",
-    "~~",
-    "`",
-    "[a](b)",
-    "#",
-    "- ",
-]
-markdown = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=30).map("".join)
-anything = (
-    st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")) | markdown
-)
-words = st.text(alphabet="abc XYZ.1", min_size=1, max_size=20).map(str.strip).filter(bool)
+from team_supervisor.core.tasklist import Task, TaskList, parse
 
 
 def titles(text: str) -> list[str]:
@@ -187,8 +148,9 @@ def test_a_heading_with_status_and_boxes_is_a_task_and_so_is_each_box() -> None:
 
 def test_a_status_below_a_box_is_not_the_heading_s() -> None:
     read = parse("## Task: A\n- [x] one\n  - Status: done\n- [x] two\n")
-    assert read.open_titles == ("A",)
-    assert not parse("## Task: A\n- [x] one\n  - [x] two\n  - Status: done\n").complete
+    assert [task.title for task in read.tasks] == ["one", "two"]
+    nested = parse("## Task: A\n- [x] one\n  - [x] two\n  - Status: pending\n")
+    assert [task.title for task in nested.tasks] == ["one", "two"]
     assert parse("## Task: A\n- [x] one\n  - note\n- Status: done\n").complete
     assert parse("## Task: A\n- [x] one\n- Facts\n  - Status: done\n").complete
     assert parse("- [x] one\n\n## Task: A\n- - Status: done\n").complete
@@ -275,7 +237,7 @@ def test_the_list_goes_on_after_a_quote() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_byte_order_mark_and_any_line_ending_are_accepted(end: str) -> None:
-    text = "\ufeff# Task: a\n- Status: done\n\nTask: b\n=======\n\n- [x] c\n".replace("\n", end)
+    text = "\ufeff# Task: a\n- Status: done\n\nTask: b\n=======\n- Status: pending\n\n- [x] c\n".replace("\n", end)
     assert parse(text).tasks == (
         Task("a", "done", True),
         Task("b", "pending", False),
@@ -337,97 +299,9 @@ def test_hostile_texts_of_100_kb_are_read_at_once(text: str) -> None:
     assert not parse(text).complete
 
 
-@given(anything)
-@example("\r\x00- [x] \ud800")
-def test_no_text_breaks_the_reader(text: str) -> None:
-    read = parse(text)
-    assert read.complete == (read.total >= 1 and read.done == read.total)
-    assert len(read.open_titles) == read.total - read.done
-    for task in read.tasks:
-        assert len(task.title) <= LONGEST_TITLE
-        assert task.title.isprintable() and task.status.isprintable() and task.status
-
-
-@given(st.lists(st.tuples(words, st.booleans())))
-def test_boxes_written_are_the_boxes_read(boxes: list[tuple[str, bool]]) -> None:
-    read = parse("".join(f"- [{'x' if done else ' '}] {title}\n" for title, done in boxes))
-    assert [(task.title, task.done) for task in read.tasks] == [
-        (" ".join(title.split()), done) for title, done in boxes
+def test_a_heading_without_a_status_over_check_boxes_is_only_their_title() -> None:
+    assert [task.title for task in parse("### Task 1: Build\n\n- [x] a\n- [x] b\n").tasks] == [
+        "a",
+        "b",
     ]
-
-
-@given(markdown)
-def test_a_fence_hides_any_list(text: str) -> None:
-    fence = "`" * (len(text) + 3)
-    assert parse(f"{fence}\n{text}\n{fence}\n").total == 0
-
-
-@given(markdown)
-def test_an_open_task_put_first_keeps_any_list_open(text: str) -> None:
-    assert not parse(f"# Task: first\n\n# Rest\n\n{text}").complete
-
-
-@given(st.text(max_size=30), anything)
-def test_a_first_list_has_an_open_task_and_all_those_of_the_instructions(
-    name: str, instructions: str
-) -> None:
-    asked, first = parse(instructions), parse(first_tasks(name, instructions))
-    assert first.total == max(1, asked.total + asked.complete)
-    assert not first.complete
-    carried = first.tasks[: asked.total]
-    assert [task.done for task in carried] == [task.done for task in asked.tasks]
-    assert [task.depends_on for task in carried] == [task.depends_on for task in asked.tasks]
-    pairs = zip(carried, asked.tasks, strict=True)
-    assert all(ours.title == theirs.title for ours, theirs in pairs if theirs.title)
-
-
-@pytest.mark.parametrize(
-    ("instructions", "title"),
-    [
-        ("# Build *the* API\n\nSoon.", "Build the API"),
-        ("Hello.\n\n# Build the API\n", "Build the API"),
-        ("Fix the parser,\nplease.\n\n## Notes\n", "Fix the parser,"),
-        ("## Instructions from pm-1706012345680 (today)\n\nBuild it\n", "Build it"),
-        ("```\nmake it\n```", "make it"),
-        ("\n \n", "api"),
-        ("# ---\n", "api"),
-    ],
-)
-def test_a_first_list_has_one_task_named_by_the_instructions(instructions: str, title: str) -> None:
-    text = first_tasks("api", instructions)
-    assert text.endswith(f"# Tasks\n\n## Task: {title}\n- **Status**: pending\n")
-    assert text.startswith("<!-- ")
-
-
-def test_a_first_list_is_named_even_without_name_and_instructions() -> None:
-    assert titles(first_tasks("", "")) == ["Do what the instructions say"]
-
-
-def test_tasks_of_the_instructions_are_carried_over_as_check_boxes() -> None:
-    text = first_tasks(
-        "api", "Do:\n\n## Task: A_B\n- Status: in progress\n\n## Rest\n- [x] `c_d_`\n"
-    )
-    assert text.endswith("# Tasks\n\n- [ ] A_B\n- [x] c_d_\n")
-
-
-@pytest.mark.parametrize(
-    "title", [r"C\#", r"\*a\* b", r"\`c\`", r"\[d](e)", r"\<f> \\", r"\_g\_ \~~h~~", r"\<!-- i"]
-)
-def test_awkward_titles_are_carried_over_as_they_read(title: str) -> None:
-    boxes = f"- [ ] {title}\n- [x] b\n"
-    assert titles(first_tasks("api", boxes)) == titles(boxes)
-    headings = f"# Task: {title}\n- Depends on: b, {title}\n"
-    assert only(first_tasks("api", headings)) == only(headings)
-
-
-def test_tasks_that_depend_on_others_are_carried_over_as_headings() -> None:
-    text = first_tasks("api", "# Task: A\n- Status: skipped\n# Task: B\n- Depends on: A\n")
-    assert text.endswith(
-        "## Task: A\n- **Status**: skipped\n\n"
-        "## Task: B\n- **Status**: pending\n- **Depends on**: A\n"
-    )
-
-
-def test_instructions_whose_tasks_are_all_done_leave_one_to_do() -> None:
-    read = parse(first_tasks("api", "- [x] a\n"))
-    assert read.open_titles == ("Check the result against the instructions",)
+    assert parse("### Task 1: Build\n\n- [x] a\n").complete

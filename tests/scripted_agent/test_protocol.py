@@ -140,3 +140,13 @@ def test_it_uses_no_processor_time_while_it_waits(team: Team, step: str) -> None
 def ticks_used(pid: int) -> int:
     user, system = Path(f"/proc/{pid}/stat").read_text().split()[13:15]
     return int(user) + int(system)
+
+
+def test_a_message_that_comes_twice_under_one_uuid_is_taken_once(team: Team) -> None:
+    team.session("qa-1", "say One.\nwait\nsay Two.")
+    agent = team.start("qa-1")
+    agent.tell("Begin.", "the-uuid")
+    agent.tell("Begin.", "the-uuid")
+    lines = agent.rest()
+    assert [line["type"] for line in lines].count("result") == 1
+    assert [line["uuid"] for line in lines if line.get("isReplay")] == ["the-uuid", "the-uuid"]

@@ -1,5 +1,6 @@
 """Which verbs are there, and what becomes of an error?"""
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -77,8 +78,25 @@ def run() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
+        if sentence := _of_the_machine(error):
+            click.echo(f"Error: {sentence}", err=True)
+            sys.exit(TeamError.exit_code)
         _internal(error)
     sys.exit(0)
+
+
+# What the machine refuses is not a bug: the person frees space or mends permissions.
+_REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """A sentence when the disk is full or the workspace can't be written."""
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        where = error.filename or "the workspace"
+        return f"{where} cannot be written ({error.strerror}): free space or mend its permissions"
+    if type(error).__name__ == "OperationalError":
+        return f"the workspace's database cannot be used ({error}): see that its disk has room"
+    return None
 
 
 def _internal(error: Exception) -> NoReturn:

@@ -1,0 +1,36 @@
+"""What holds for every test: no team of an outer session, no workspace by accident, no leftover."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .teams import Team, end, processes_under
+
+OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_")
+
+
+@pytest.fixture(autouse=True)
+def nobody_elses_team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default workspace is `.database` where one stands: here that is nowhere of value."""
+    for name in list(os.environ):
+        if name.startswith(OUTSIDE) and name != "TEAM_SKIP_ACCEPTANCE":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_agent_outlives_its_test(tmp_path: Path, nobody_elses_team: None) -> Iterator[None]:
+    yield
+    left = processes_under(tmp_path)
+    end(left)
+    assert not left, f"outlived the test, and were killed: {left}"
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """A workspace whose agents are scripted; all that still runs afterwards is stopped."""
+    made = Team(tmp_path / "project")
+    yield made
+    made.end()

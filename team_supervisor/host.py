@@ -106,7 +106,9 @@ class Host:
         """Wait until the agent is gone or its time to stop has passed."""
         signalled = False
         while not self._reap() and self.status is None:
-            self.announced = self.announced or self._announce()
+            if not self.announced and self._announce():
+                self.announced = True
+                _ring(self.directory)
             self._heed(signalled)
             left = LOOK_AGAIN if self.deadline is None else self.deadline - time.monotonic()
             if left <= 0:

@@ -67,8 +67,8 @@ class Supervisor:
         while not self.stopping:
             try:
                 world, changed = self.tick()
-            except FileNotFoundError:
-                self._without_root()
+            except OSError as error:
+                self._without_root(error)
                 continue
             if not changed and done(world):
                 return
@@ -103,8 +103,9 @@ class Supervisor:
             self._printed = number
             self.sink(at, event)
 
-    def _without_root(self) -> None:
-        self.warn(f"{self.workspace.root} is gone: waiting until it is back; agents go on")
+    def _without_root(self, error: OSError) -> None:
+        words = f"{self.workspace.root} cannot be read ({error.strerror})"
+        self.warn(f"{words}: waiting until it can; agents go on")
         self.waker.wait(LATER)
 
     def _keep_watch(self) -> None:

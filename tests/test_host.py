@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import select
@@ -25,6 +26,13 @@ ECHO = "echo ready; while read line; do echo got $line; done; echo end-of-file"
 
 def exit_status(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def has_open(pid: int, path: Path) -> bool:
+    try:
+        return any(each.samefile(path) for each in Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:  # a descriptor closed meanwhile
+        return False
 
 
 def test_the_exit_code_is_recorded(session: Session) -> None:
@@ -87,12 +95,11 @@ def test_many_started_at_once_are_one_agent(session: Session) -> None:
 
 
 def test_a_reader_of_the_lock_does_not_keep_a_host_from_starting(session: Session) -> None:
-    import fcntl
-
-    lock = os.open(session.control / "lock", os.O_RDWR | os.O_CREAT)
+    path = session.control / "lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_SH)
-    session.start("sh", "-c", "exit 0")
-    wait_until(lambda: (session.control / "host.log").exists())
+    host = session.start("sh", "-c", "exit 0")
+    wait_until(lambda: has_open(host, path))
     fcntl.flock(lock, fcntl.LOCK_UN)
     os.close(lock)
     assert session.ended().code == 0
@@ -286,11 +293,14 @@ def test_a_later_attempt_adds_to_the_transcript(session: Session) -> None:
     assert session.look(1).exit is None
 
 
-def test_an_end_rings_the_doorbell_once_the_lock_is_free(session: Session) -> None:
+def test_the_doorbell_rings_when_the_agent_runs_and_once_the_lock_is_free(session: Session) -> None:
     doorbell = session.workspace / ".supervisor" / "doorbell"
     os.mkfifo(doorbell)
     reader = os.open(doorbell, os.O_RDONLY | os.O_NONBLOCK)
-    session.start("true")
+    session.start("sh", "-c", "read line")
+    assert select.select([reader], [], [], 10)[0]
+    assert os.read(reader, 10) == b"!" and session.look().agent
+    session.tell("go")
     assert select.select([reader], [], [], 10)[0]
     view = session.look()
     assert os.read(reader, 10) == b"!" and view.exit and not view.locked
@@ -332,8 +342,17 @@ def test_a_host_is_not_found_by_the_name_python(session: Session) -> None:
     host = session.start("sh", "-c", SAY_READY_AND_WAIT)
     session.until_said("ready")
     assert Path(f"/proc/{host}/comm").read_text() == "team-host\n"
+    assert psutil.Process(host).cmdline()[:2] == ["team-host", str(session.control)]
     found = subprocess.run(["pgrep", "-f", "python"], capture_output=True, text=True, check=False)
     assert str(host) not in found.stdout.split()
+
+
+def test_a_host_has_a_session_of_its_own_and_no_terminal(session: Session) -> None:
+    host = session.start("sh", "-c", SAY_READY_AND_WAIT)
+    session.until_said("ready")
+    assert os.getsid(host) == host
+    assert os.readlink(f"/proc/{host}/fd/0") == "/dev/null"
+    assert os.readlink(f"/proc/{host}/cwd") == "/"
 
 
 def test_the_record_names_host_and_agent(session: Session) -> None:

@@ -44,9 +44,7 @@ def _look(path: Path) -> RequestFacts:
     if not stat.S_ISDIR(top.st_mode):
         return RequestFacts(problem="it is not a directory")
     rows: list[tuple[object, ...]] = [(top.st_ino, top.st_mtime_ns)]
-    problem = _walk(path, rows)
-    if problem:
-        return RequestFacts(problem=problem)
+    trouble = _walk(path, rows)
     writing, instructions, waiting, problem = _instructions(path / "instructions.md")
     return RequestFacts(
         signature=tuple(sorted(rows, key=repr)),
@@ -54,7 +52,7 @@ def _look(path: Path) -> RequestFacts:
         writing=writing,
         instructions=instructions,
         waiting=waiting,
-        problem=problem,
+        problem=trouble or problem,
     )
 
 
@@ -86,7 +84,8 @@ def _walk(path: Path, rows: list[tuple[object, ...]]) -> str | None:
 
 
 def _instructions(path: Path) -> tuple[bool | None, str, str | None, str | None]:
-    """(writing, text, why it waits, why it is refused)"""
+    """(writing, text, why it waits, why it is refused); the text also of what is refused, as far
+    as it can be read, since its heading says whom to tell."""
     found = files.signature(path)
     if found is None:
         return False, "", "has no instructions.md yet", None
@@ -97,13 +96,15 @@ def _instructions(path: Path) -> tuple[bool | None, str, str | None, str | None]
             writing = files.has_writer(descriptor)
             data = b"" if writing else os.pread(descriptor, files.MEBIBYTE, 0)
     except files.Unreadable as error:
-        return False, "", None, f"its instructions.md {error}"
+        beginning = files.read_from(path, 0).decode("utf-8-sig", "replace")
+        return False, beginning, None, f"its instructions.md {error}"
     if writing:
         return True, "", "has an instructions.md that is being written", None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return writing, "", None, "its instructions.md is not UTF-8 text"
+        text = data.decode("utf-8-sig", "replace")
+        return writing, text, None, "its instructions.md is not UTF-8 text"
     if not text.strip():
         return writing, "", "has an empty instructions.md", None
     return writing, text, None, None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from team_supervisor.adapters import files
-from team_supervisor.errors import WorkspaceBusy
+from team_supervisor.errors import TeamError, WorkspaceBusy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def hold(path: Path, holder: Holder) -> int:
 
     The file is never unlinked: two holders on two inodes would both be right.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = _opened(path, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -90,11 +90,21 @@ def open_doorbell(path: Path) -> int:
     """A descriptor that becomes readable when somebody rings; made if missing."""
     with contextlib.suppress(FileExistsError):
         os.mkfifo(path, 0o600)
-    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = _opened(path, os.O_RDWR)
     if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(f"{path} is not a FIFO")
+        raise TeamError(f"{path} is in the way: it is not a FIFO, remove it")
     return descriptor
+
+
+def _opened(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise TeamError(
+            f"{path} cannot be opened ({error.strerror}): see that it belongs to you, "
+            "or remove it while no supervisor runs"
+        ) from None
 
 
 def hush(descriptor: int) -> None:

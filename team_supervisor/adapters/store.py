@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ from team_supervisor.errors import TeamError
 Row = Mapping[str, Any]
 _HERE = Path(__file__).parent
 _COLUMNS = tuple(f.name for f in fields(Session))
+# Python shows the bytes of a file name that are not UTF-8 as lone surrogates, which SQLite
+# refuses: in the database they are characters for private use.
+_TO_TEXT = {0xDC00 + byte: 0xFDC00 + byte for byte in range(0x80, 0x100)}
+_TO_NAME = {text: name for name, text in _TO_TEXT.items()}
 
 
 def _queries() -> dict[str, str]:
@@ -92,7 +96,8 @@ def _session(row: Row) -> Session:
 
 
 def _request(row: Row) -> Request:
-    return Request(**{**row, "status": RequestStatus(row["status"])})
+    name = row["name"].translate(_TO_NAME)
+    return Request(**{**row, "name": name, "status": RequestStatus(row["status"])})
 
 
 def _delivery(row: Row) -> Delivery:
@@ -119,7 +124,8 @@ class Store:
         return self._db.execute(QUERIES[query], values).fetchall()
 
     def _do(self, query: str, **values: Any) -> int:
-        return self._db.execute(QUERIES[query], values).rowcount
+        texts = {k: v.translate(_TO_TEXT) for k, v in values.items() if isinstance(v, str)}
+        return self._db.execute(QUERIES[query], {**values, **texts}).rowcount
 
     def _one(self, query: str, **values: Any) -> Any:
         row = self._db.execute(QUERIES[query], values).fetchone()
@@ -208,18 +214,7 @@ class Store:
 
     def add_delivery(self, delivery: Delivery, source: str) -> bool:
         """False when something was already delivered for this source."""
-        return (
-            self._do(
-                "insert_delivery",
-                id=delivery.id,
-                session=delivery.session,
-                kind=delivery.kind,
-                text=delivery.text,
-                source=source,
-                created_at=delivery.created_at,
-            )
-            > 0
-        )
+        return self._do("insert_delivery", source=source, **asdict(delivery)) > 0
 
     def unseen(self) -> dict[str, list[Delivery]]:
         """By session, oldest first."""
@@ -264,7 +259,7 @@ class Store:
 
 
 def open_store(path: Path) -> Store:
-    """Read and write, made or migrated if needed; 0600."""
+    """Read and write, made or migrated if needed; 0600. sqlite3.DatabaseError when broken."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     db = _connect(f"file:{_quoted(path)}?mode=rw")
     db.execute("PRAGMA journal_mode = WAL")
@@ -275,11 +270,16 @@ def open_store(path: Path) -> Store:
 
 
 def open_reader(path: Path) -> Store:
-    """Read only, for the commands that look; TeamError when there is no database."""
+    """Read only, for the commands that look; TeamError when there is no usable database."""
     if not path.exists():
         raise TeamError(f"there is no team in {path.parent.parent}: start one with `team start`")
-    db = _connect(f"file:{_quoted(path)}?mode=ro")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    try:
+        db = _connect(f"file:{_quoted(path)}?mode=ro")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise TeamError(
+            f"{path} cannot be read ({error}): `orchestrate` builds a broken one again"
+        ) from None
     if version != len(MIGRATIONS):
         raise TeamError(
             f"{path} has database version {version}, this program knows {len(MIGRATIONS)}: "

@@ -11,6 +11,9 @@ from team_supervisor.adapters import files
 from team_supervisor.core.requests import is_rejected, request_name, session_persona
 from team_supervisor.errors import TeamError
 
+# Bytes; NAME_MAX of every file system of today.
+LONGEST_NAME = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -160,11 +163,17 @@ def claim(workspace: Workspace, request: str, identity: tuple[int, int], session
 
 def put_away(workspace: Workspace, name: str, suffix: str) -> str:
     """Rename an entry to `<name>-<suffix>`, numbered when that is taken; returns the new name."""
+    target = _free(workspace, name, suffix)
+    os.rename(workspace.root / name, workspace.root / target)
+    files.sync_directory(workspace.root)
+    return target
+
+
+def _free(workspace: Workspace, name: str, suffix: str) -> str:
     for number in range(1, 10_000):
-        target = f"{name}-{suffix}" if number == 1 else f"{name}-{suffix}-{number}"
+        ending = f"-{suffix}" if number == 1 else f"-{suffix}-{number}"
+        target = os.fsdecode(os.fsencode(name)[: LONGEST_NAME - len(ending)]) + ending
         if not os.path.lexists(workspace.root / target):
-            os.rename(workspace.root / name, workspace.root / target)
-            files.sync_directory(workspace.root)
             return target
     raise OSError(f"ten thousand directories named {name}-{suffix} stand in the way")
 
@@ -178,13 +187,23 @@ def put_away_as(workspace: Workspace, session: str) -> str | None:
     return None
 
 
-def explain_rejection(workspace: Workspace, directory: str, reason: str) -> None:
-    """Add reason.md; where the rejected thing is not a directory, beside it."""
-    path = workspace.root / directory
-    where = path / "reason.md" if path.is_dir() and not path.is_symlink() else None
+def refuse(workspace: Workspace, name: str, reason: str) -> str:
+    """Add reason.md and rename to `<name>-rejected`; returns the new name, always a directory's.
+
+    What is not a directory is put into one, as it is.
+    """
+    path = workspace.root / name
     text = f"# Rejected\n\nThis request was not started: {reason}.\n"
-    if where is not None and not os.path.lexists(where):
-        files.write(where, text)
+    if path.is_dir() and not path.is_symlink():
+        if not os.path.lexists(path / "reason.md"):
+            files.write(path / "reason.md", text)
+        return put_away(workspace, name, "rejected")
+    around = _free(workspace, name, "rejected")
+    (workspace.root / around).mkdir()
+    files.write(workspace.root / around / "reason.md", text)
+    os.rename(path, workspace.root / around / name)
+    files.sync_directory(workspace.root)
+    return around
 
 
 def rejected(workspace: Workspace) -> Sequence[str]:

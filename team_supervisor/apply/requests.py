@@ -8,7 +8,7 @@ import msgspec
 
 from team_supervisor.adapters import files, processes
 from team_supervisor.adapters.control import launched_attempt
-from team_supervisor.adapters.workspace import explain_rejection, put_away, rejected, reserve
+from team_supervisor.adapters.workspace import refuse, rejected, reserve
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, tell
 from team_supervisor.core import briefing
@@ -82,15 +82,14 @@ def forget(tools: Tools, action: ForgetRequest, now: Moment) -> bool:
 
 
 def reject(tools: Tools, action: RejectRequest, now: Moment) -> bool:
-    """Intent (the reason in the row), reason.md, rename, fact."""
+    """Intent (the reason in the row), reason.md and rename, fact."""
     look = action.look
     if look.row is None:
         return False
     asker = requester(look.instructions)
     row = replace(look.row, status=RequestStatus.WAITING, reason=action.reason, requester=asker)
     tools.store.update_request(row)
-    explain_rejection(tools.workspace, look.name, action.reason)
-    directory = put_away(tools.workspace, look.name, "rejected")
+    directory = refuse(tools.workspace, look.name, action.reason)
     _record_rejection(tools, row, directory, now)
     return True
 

@@ -1,5 +1,6 @@
 """How is a session prepared and started?"""
 
+import errno
 import os
 from dataclasses import replace
 
@@ -85,6 +86,7 @@ def launch(tools: Tools, action: Launch, now: Moment) -> bool:
         spec = _launch(tools, session, persona)
     except TeamError as error:
         return _cannot_start(tools, session, str(error), now)
+    _clear_away(tools, session)
     attempt = session.attempt
     if session.attempt_at is None:
         attempt += 1
@@ -96,6 +98,22 @@ def launch(tools: Tools, action: Launch, now: Moment) -> bool:
     )
     tools.started(session.id)
     return True
+
+
+def _clear_away(tools: Tools, session: Session) -> None:
+    """Nothing of an earlier life may run beside the new agent; OSError while something does.
+
+    What an ended attempt left is swept. Of a session whose control files were lost the agent
+    itself may still be at work: it is waited for. A new id can have left nothing.
+    """
+    if session.attempt == 0 and session.request_name is not None:
+        return
+    root = str(tools.workspace.root)
+    sweep = session.attempt > 0
+    left = processes.sweep(session.id, root) if sweep else len(processes.marked(session.id, root))
+    if left:
+        words = f"{left} processes of it from before still run: end them, or wait until they end"
+        raise OSError(errno.EBUSY, words, session.id)
 
 
 def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:

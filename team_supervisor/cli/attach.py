@@ -99,8 +99,10 @@ def _shell(asked: Given) -> None:
 
     workspace, store = sessions.opened(asked.workspace)
     session = _meant(store.sessions(), asked.session)
-    board = sessions.board(workspace, store)
-    shell.enter(workspace, next(view for view in board.sessions if view.id == session.id))
+    views = sessions.board(workspace, store).sessions
+    namesakes = sum(view.name == session.name for view in views)
+    handle = session.name if namesakes == 1 else session.id
+    shell.enter(workspace, next(view for view in views if view.id == session.id), handle)
 
 
 def _meant(rows: Sequence["Session"], what: str | None) -> "Session":

@@ -132,21 +132,23 @@ def _reader(say: voices.Voice) -> Callable[[bytes], None]:
     return show
 
 
-def _show(
-    source: Source, transcript: Transcript, show: Callable[[bytes], None], on: bool
-) -> None:
+def _show(source: Source, transcript: Transcript, show: Callable[[bytes], None], on: bool) -> None:
     pause = threading.Event()
     if on and not source.row().ended and not sessions.running(source.workspace, source.row()):
         voices.note("It is not running now; what comes is shown when it comes (Ctrl-C ends this).")
+    shown = False
     while True:
         # Asked before reading: what was written until the end is then read for certain.
         over = not on or source.row().ended
         for line in transcript.lines(last=over):
             show(line)
+            shown = True
         voices.flush()
         if over:
-            return
+            break
         pause.wait(POLL)
+    if not shown:
+        voices.note("Nothing has been said yet.")
 
 
 def _tell_end(session: Session, on: bool) -> None:

@@ -1,6 +1,7 @@
 """What does `attach --list` say?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from team_supervisor.cli.show import (
@@ -9,6 +10,7 @@ from team_supervisor.cli.show import (
     cells,
     count,
     cut,
+    details,
     doing,
     emit,
     fitted,
@@ -32,6 +34,15 @@ LEAST_WORDS = 24
 INDENT = "  "
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Columns inside a box, and those of them for names."""
+
+    width: int
+    name: int
+    now: float
+
+
 def as_json(board: Board, shown: Sequence[SessionView]) -> dict[str, Any]:
     return {
         "workspace": board.workspace,
@@ -52,19 +63,18 @@ def print_plain(board: Board, shown: Sequence[SessionView], now: float) -> None:
 
 
 def _facts(session: SessionView, now: float) -> list[str]:
-    facts = [
-        status(session, now),
-        f"{count(session)} tasks",
-        dollars(session.cost_usd),
-        *([f"PID {session.pid}"] if session.pid else []),
-        started(session, now),
-    ]
+    facts = [f"{count(session)} tasks", dollars(session.cost_usd), _identity(session, now)]
     words = doing(session, now)
     return [
-        f"{safe(session.name)}  {session.id}",
+        f"{safe(session.name)}: {status(session, now)}",
         INDENT + ", ".join(facts),
         *([INDENT + words] if words else []),
     ]
+
+
+def _identity(session: SessionView, now: float) -> str:
+    pid = [f"PID {session.pid}"] if session.pid else []
+    return ", ".join([session.id, *pid, started(session, now)])
 
 
 def print_boxes(board: Board, shown: Sequence[SessionView], now: float) -> None:
@@ -76,10 +86,12 @@ def print_boxes(board: Board, shown: Sequence[SessionView], now: float) -> None:
 
     console = Console(highlight=False)
     width = min(console.width, WIDEST)
+    names = max((cells(safe(session.name)) for session in shown), default=0)
+    room = Room(width - BORDERS, min(names, (width - BORDERS) // 3), now)
     for persona, sessions in grouped(shown).items():
-        blocks = [_block(session, width - BORDERS, now) for session in sessions]
+        blocks = [_block(session, room) for session in sessions]
         lines = [styled(line) for block in blocks for line in (*block, ())][:-1]
-        title = Text(f" {cut(safe(persona), width - 10)} ", style="bold")
+        title = Text(cut(safe(persona), width - 10), style="bold")
         console.print(
             Panel(
                 Group(*lines),
@@ -99,36 +111,39 @@ def _border(sessions: Sequence[SessionView]) -> str:
     return next((s.split()[-1] for s in ("bold red", "bold yellow") if s in styles), "blue")
 
 
-def _block(session: SessionView, width: int, now: float) -> list[Line]:
-    first, rest = _first(session, width, now)
-    identity = " · ".join(
-        [session.id, *([f"PID {session.pid}"] if session.pid else []), started(session, now)]
-    )
-    words = doing(session, now)
-    lines = [first, *(((INDENT, ""), (line, look(session)[1])) for line in rest)]
-    room = width - cells(INDENT + identity) - 3
-    if words and width >= ROOMY and room >= LEAST_WORDS:
-        return [*lines, ((INDENT + identity, "dim"), (" · ", "dim"), (cut(words, room), ""))]
-    lines.append(((INDENT + cut(identity, width - 2), "dim"),))
-    return [*lines, ((INDENT, ""), (cut(words, width - 2), ""))] if words else lines
+def _block(session: SessionView, room: Room) -> list[Line]:
+    first, rest = _first(session, room)
+    identity = INDENT + _identity(session, room.now)
+    lines = [first, *(((INDENT + line, look(session)[1]),) for line in rest)]
+    beside = room.width - cells(identity) - 3
+    if session.last_words and room.width >= ROOMY and beside >= LEAST_WORDS:
+        return [*lines, ((f"{identity} · ", "dim"), (doing(session, room.now, beside), ""))]
+    lines.append(((cut(identity, room.width), "dim"),))
+    words = doing(session, room.now, room.width - len(INDENT))
+    return [*lines, ((INDENT + words, ""),)] if words else lines
 
 
-def _first(session: SessionView, width: int, now: float) -> tuple[Line, list[str]]:
+def _first(session: SessionView, room: Room) -> tuple[Line, list[str]]:
     """Name, status, tasks and cost; and the rest of the status where it doesn't fit."""
     mark, style = look(session)
     right: Line = (
+        (INDENT, ""),
         *bar(session.tasks_done, session.tasks_total, BAR),
         (fitted(f"{count(session)} tasks", 12, right=True), ""),
         (fitted(dollars(session.cost_usd), 9, right=True), ""),
     )
-    name = cut(safe(session.name), (width - measure(right)) // 2)
-    room = width - measure(right) - cells(name) - 6
-    whole, rest = status(session, now), []
-    if cells(whole) > room:
-        rest = _wrapped(whole[len(session.status) :].lstrip(": "), width - len(INDENT))
+    left = room.width - measure(right) - room.name - 4
+    whole, rest = status(session, room.now), list[str]()
+    if cells(whole) > left:
+        rest = _wrapped(safe(details(session, room.now)), room.width - len(INDENT))
         whole = session.status
-    left: Line = ((f"{mark} ", style), (name, "bold"), (INDENT + fitted(whole, room), style))
-    return (*left, (INDENT, ""), *right), rest
+    name = fitted(safe(session.name), room.name)
+    return (
+        (f"{mark} ", style),
+        (name, "bold"),
+        (INDENT + fitted(whole, left), style),
+        *right,
+    ), rest
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -3,13 +3,24 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from team_supervisor.adapters import clock
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import options
-from team_supervisor.cli.show import Line, count, cut, emit, look, plain, safe, status, styled
+from team_supervisor.cli.show import (
+    Line,
+    cells,
+    count,
+    cut,
+    emit,
+    fitted,
+    look,
+    plain,
+    safe,
+    status,
+    styled,
+)
 from team_supervisor.core.roster import SessionView
 from team_supervisor.core.words import dollars
 from team_supervisor.errors import TeamError
@@ -29,15 +40,15 @@ FILES = {
 }
 
 
-def enter(workspace: Workspace, session: SessionView) -> None:
-    """Ends when the person leaves the shell; how the shell ended says nothing of us."""
+def enter(workspace: Workspace, session: SessionView, handle: str) -> None:
+    """Until the person leaves the shell; `handle` names the session in the commands shown."""
     directory = workspace.root / session.directory
     if directory.is_symlink() or not directory.is_dir():
         raise TeamError(
             f"the directory of {session.id} is gone: {directory} was removed or replaced; "
             "see what is left with `team-supervisor attach --list --all`"
         )
-    _print_banner(directory, session)
+    _print_banner(directory, session, handle)
     # The shell's Ctrl-C is not ours; a handler, as an ignored signal stays ignored in children.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGQUIT, lambda *_: None)
@@ -71,10 +82,11 @@ def _environment(workspace: Workspace, session: SessionView) -> dict[str, str]:
     return environ
 
 
-def _print_banner(directory: Path, session: SessionView) -> None:
+def _print_banner(directory: Path, session: SessionView, handle: str) -> None:
     title = f"{safe(session.name)} · {safe(session.persona)}"
     if not options.rich_output():
-        emit([title, *map(plain, _banner(directory, session, WIDEST)), ""])
+        lines = [*_banner(directory, session, WIDEST), (), *_ways(session, handle)]
+        emit([title, *map(plain, lines), ""])
         return
     from rich.box import ROUNDED
     from rich.console import Console, Group
@@ -83,12 +95,12 @@ def _print_banner(directory: Path, session: SessionView) -> None:
 
     console = Console(highlight=False)
     width = min(console.width, WIDEST)
-    lines = [styled(line) for line in _banner(directory, session, width - BORDERS)]
-    name = Text(f" {cut(title, width - 10)} ", style="bold")
+    lines = [*_banner(directory, session, width - BORDERS), (), *_ways(session, handle)]
+    name = Text(cut(title, width - 10), style="bold")
     style = look(session)[1].split()[-1]
     console.print(
         Panel(
-            Group(*lines),
+            Group(*map(styled, lines)),
             title=name,
             title_align="left",
             box=ROUNDED,
@@ -109,8 +121,6 @@ def _banner(directory: Path, session: SessionView, width: int) -> list[Line]:
         ((cut(str(directory), width), "dim"),),
         (),
         *_files(directory),
-        (),
-        *_ways(session),
     ]
 
 
@@ -122,15 +132,14 @@ def _files(directory: Path) -> list[Line]:
     ]
 
 
-def _ways(session: SessionView) -> list[Line]:
-    """What can be done from here; the id names it from anywhere, and so does its name here."""
-    program = Path(sys.argv[0]).name if Path(sys.argv[0]).name == "claude-wrapper" else PROGRAM
+def _ways(session: SessionView, handle: str) -> list[Line]:
+    """What can be done from here."""
     ways = {
-        f'{program} say {session.id} "…"': "to talk to it",
-        f"{program} attach --follow {session.id}": "to watch it",
+        f'{PROGRAM} say {handle} "…"': "to talk to it",
+        f"{PROGRAM} attach --follow {handle}": "to watch it",
         "exit": "to come back",
     }
     if session.ended:
-        ways.pop(f'{program} say {session.id} "…"')
-    room = max(map(len, ways))
-    return [((f"{way:<{room + 2}}", "bold"), (what, "")) for way, what in ways.items()]
+        ways.pop(f'{PROGRAM} say {handle} "…"')
+    room = max(map(cells, ways))
+    return [((f"{fitted(way, room)}  ", "bold"), (what, "")) for way, what in ways.items()]

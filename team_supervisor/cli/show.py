@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from team_supervisor.adapters import clock
 from team_supervisor.core.roster import Board, SessionView
@@ -84,7 +85,7 @@ def styled(line: Line) -> "Text":
     """Never interpreted as markup; cut, not wrapped, where the terminal ends."""
     from rich.text import Text
 
-    text = Text(no_wrap=True, overflow="ellipsis", end="")
+    text = Text(no_wrap=True, overflow="ellipsis")
     for words, style in line:
         text.append(words, style)
     return text
@@ -118,12 +119,15 @@ def details(session: SessionView, now: float) -> str:
     return session.detail
 
 
-def doing(session: SessionView, now: float) -> str:
-    """The last thing it said or did, and how long ago; empty when there was none."""
-    words = safe(session.last_words)
-    if not words or session.last_activity_at is None or session.ended:
-        return words
-    return f"{words} · {age(now - session.last_activity_at)} ago"
+def doing(session: SessionView, now: float, room: int | None = None) -> str:
+    """The last thing it said or did, and how long ago; empty when there was none.
+
+    In `room` columns the words are cut, not their age.
+    """
+    words, when = safe(session.last_words), ""
+    if words and session.last_activity_at is not None and not session.ended:
+        when = f" · {age(now - session.last_activity_at)} ago"
+    return (words if room is None else cut(words, room - cells(when))) + when
 
 
 def bar(done: int, total: int, room: int) -> Line:
@@ -164,7 +168,7 @@ def short_age(seconds: float) -> str:
     return f"{whole // 86400}d"
 
 
-def memory(size: int | None) -> str:
+def memory(size: float | None) -> str:
     """At most five columns: `85M`, `1.2G`."""
     if size is None:
         return "–"
@@ -178,7 +182,7 @@ def percent(share: float | None) -> str:
 
 def session_json(session: SessionView) -> dict[str, Any]:
     """Plain values; times in ISO 8601, UTC."""
-    return _with_times({name: getattr(session, name) for name in SessionView.__slots__})
+    return _with_times(msgspec.structs.asdict(session))
 
 
 def board_json(board: Board) -> dict[str, Any]:
@@ -188,8 +192,8 @@ def board_json(board: Board) -> dict[str, Any]:
         "workspace": board.workspace,
         "supervisor": board.supervisor,
         "sessions": [session_json(session) for session in board.sessions],
-        "requests": [asdict(request) for request in board.requests],
-        "rejected": [asdict(request) for request in board.rejected],
+        "requests": [msgspec.structs.asdict(request) for request in board.requests],
+        "rejected": [msgspec.structs.asdict(request) for request in board.rejected],
         "totals": board.totals(),
     }
 

@@ -1,0 +1,134 @@
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from team_supervisor.adapters import locks
+from team_supervisor.adapters.locks import Holder
+from team_supervisor.errors import TeamError, WorkspaceBusy
+
+US = Holder(4711, "here", "2026-11-21T10:30:00Z", "orchestrate")
+HOLD_AND_WAIT = """\
+import sys
+from pathlib import Path
+from team_supervisor.adapters import locks
+held = locks.hold(Path(sys.argv[1]), locks.Holder(1, "there", "noon", "team start"))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "team" / ".supervisor").mkdir(parents=True)
+    return tmp_path / "team" / ".supervisor" / "lock"
+
+
+@pytest.fixture
+def held(path: Path) -> Iterator[int]:
+    descriptor = locks.hold(path, US)
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_a_workspace_is_held_by_one_alone_and_says_by_whom(path: Path, held: int) -> None:
+    with pytest.raises(WorkspaceBusy) as error:
+        locks.hold(path, Holder(1, "there", "noon", "another"))
+    assert str(path.parent.parent) in str(error.value)
+    assert "orchestrate (PID 4711 on here, since 2026-11-21T10:30:00Z)" in str(error.value)
+    assert locks.held_by(path) == US
+
+
+def test_a_freed_lock_is_held_by_nobody_though_the_file_stays(path: Path) -> None:
+    os.close(locks.hold(path, US))
+    assert path.exists()
+    assert locks.held_by(path) is None
+    os.close(locks.hold(path, Holder(1, "there", "noon", "another")))
+
+
+def test_without_a_lock_file_nobody_holds_it(path: Path) -> None:
+    assert locks.held_by(path) is None
+    assert not path.exists()
+
+
+def test_the_lock_of_a_killed_process_is_free(path: Path) -> None:
+    argv = [sys.executable, "-c", HOLD_AND_WAIT, str(path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline() == b"held\n"
+        assert locks.held_by(path) == Holder(1, "there", "noon", "team start")
+        process.kill()
+    assert locks.held_by(path) is None
+    os.close(locks.hold(path, US))
+
+
+def test_a_shorter_name_leaves_nothing_of_a_longer_one(path: Path) -> None:
+    os.close(locks.hold(path, Holder(1, "x" * 500, "noon", "another")))
+    descriptor = locks.hold(path, US)
+    assert locks.held_by(path) == US
+    os.close(descriptor)
+
+
+def test_a_holder_that_cannot_be_read_is_a_holder_all_the_same(path: Path, held: int) -> None:
+    path.write_text("garbage")
+    assert "an unknown machine" in str(locks.held_by(path))
+
+
+def test_a_lock_that_was_removed_or_replaced_is_no_longer_ours(path: Path, held: int) -> None:
+    assert locks.still_ours(path, held)
+    path.unlink()
+    assert not locks.still_ours(path, held)
+    path.touch()
+    assert not locks.still_ours(path, held)
+
+
+def test_a_link_or_a_directory_as_lock_is_refused_in_a_sentence(path: Path) -> None:
+    path.symlink_to("elsewhere")
+    with pytest.raises(TeamError, match="cannot be opened"):
+        locks.hold(path, US)
+    assert not path.with_name("elsewhere").exists()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(TeamError, match=r"cannot be opened \(Is a directory\)"):
+        locks.hold(path, US)
+
+
+def test_a_ring_is_heard_and_taken_back(tmp_path: Path) -> None:
+    bell = tmp_path / "doorbell"
+    descriptor = locks.open_doorbell(bell)
+    assert not rung(descriptor)
+    locks.ring(bell)
+    locks.ring(bell)
+    assert rung(descriptor)
+    locks.hush(descriptor)
+    assert not rung(descriptor)
+    os.close(descriptor)
+
+
+def rung(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])
+
+
+def test_a_doorbell_that_is_there_is_used_again(tmp_path: Path) -> None:
+    first = locks.open_doorbell(tmp_path / "doorbell")
+    second = locks.open_doorbell(tmp_path / "doorbell")
+    locks.ring(tmp_path / "doorbell")
+    assert rung(first) and rung(second)
+    os.close(first)
+    os.close(second)
+
+
+def test_ringing_where_nobody_is_does_not_wait(tmp_path: Path) -> None:
+    locks.ring(tmp_path / "doorbell")
+    os.mkfifo(tmp_path / "doorbell")
+    locks.ring(tmp_path / "doorbell")
+
+
+def test_a_file_in_place_of_the_doorbell_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "doorbell").write_text("precious")
+    with pytest.raises(TeamError, match="is in the way: it is not a FIFO"):
+        locks.open_doorbell(tmp_path / "doorbell")
+    assert (tmp_path / "doorbell").read_text() == "precious"

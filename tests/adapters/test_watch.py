@@ -1,0 +1,93 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from team_supervisor.adapters.watch import Watch, watch
+
+LONG = 10.0
+
+
+class Bell:
+    """Counts its rings, and fails the first `broken` ones."""
+
+    def __init__(self, broken: int = 0) -> None:
+        self.rung = threading.Event()
+        self.broken = broken
+
+    def ring(self) -> None:
+        if self.broken:
+            self.broken -= 1
+            raise OSError("no bell")
+        self.rung.set()
+
+    def heard(self) -> bool:
+        found = self.rung.wait(LONG)
+        self.rung.clear()
+        return found
+
+
+@pytest.fixture
+def bell() -> Bell:
+    return Bell()
+
+
+@pytest.fixture
+def watching(tmp_path: Path, bell: Bell) -> Iterator[Watch]:
+    (tmp_path / "root" / "session").mkdir(parents=True)
+    found = watch(tmp_path / "root", bell.ring)
+    assert found is not None
+    yield found
+    found.stop()
+
+
+def test_a_directory_made_in_the_root_wakes(tmp_path: Path, bell: Bell, watching: Watch) -> None:
+    (tmp_path / "root" / "intern-request-api").mkdir()
+    assert bell.heard()
+
+
+def test_a_directory_renamed_in_the_root_or_into_it_wakes(
+    tmp_path: Path, bell: Bell, watching: Watch
+) -> None:
+    (tmp_path / "draft").mkdir()
+    (tmp_path / "draft").rename(tmp_path / "root" / ".draft")
+    assert bell.heard()
+    (tmp_path / "root" / ".draft").rename(tmp_path / "root" / "intern-request-api")
+    assert bell.heard()
+
+
+def test_what_agents_write_in_their_own_directories_does_not_wake(
+    tmp_path: Path, bell: Bell, watching: Watch
+) -> None:
+    for number in range(20):
+        (tmp_path / "root" / "session" / f"file-{number}").write_text("x")
+        (tmp_path / "root" / "session" / f"directory-{number}").mkdir()
+    # Events come in order: this one is told after all of those.
+    (tmp_path / "root" / "last").mkdir()
+    assert bell.heard()
+    assert not bell.rung.is_set()
+
+
+def test_a_bell_that_fails_once_does_not_end_the_watch(tmp_path: Path) -> None:
+    bell = Bell(broken=1)
+    (tmp_path / "root").mkdir()
+    watching = watch(tmp_path / "root", bell.ring)
+    assert watching is not None
+    (tmp_path / "root" / "one").mkdir()
+    (tmp_path / "root" / "two").mkdir()
+    assert bell.heard()
+    assert watching.healthy()
+    watching.stop()
+
+
+def test_a_stopped_watch_is_not_healthy(watching: Watch) -> None:
+    assert watching.healthy()
+    watching.stop()
+    assert not watching.healthy()
+
+
+def test_what_is_not_there_cannot_be_watched(tmp_path: Path, bell: Bell) -> None:
+    before = threading.active_count()
+    assert watch(tmp_path / "nothing", bell.ring) is None
+    assert threading.active_count() == before

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from team_supervisor.adapters import files
+from team_supervisor.core import frontmatter
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.completion import CompletionRules
 from team_supervisor.core.restarts import RestartPolicy
@@ -79,25 +80,19 @@ def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, .
 def _read(path: Path) -> dict[str, Any]:
     if files.signature(path) is None:
         return {}
-    import yaml
-
     try:
-        found = yaml.load(files.read(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found = frontmatter.load(files.read(path).decode("utf-8", "replace"))
     except files.Unreadable as error:
         raise UsageError(f"{path} {error}: replace it by a small text file") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UsageError(f"{path} is not valid YAML{_place(error)}: correct it there") from None
+    except frontmatter.Bomb as error:
+        raise UsageError(f"{path} {error}") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is not valid YAML ({error}): correct it there") from None
     if found is None:
         return {}
     if not isinstance(found, dict):
         raise UsageError(f"{path} must hold settings as `name: value` lines, not a list or a text")
     return {str(key): value for key, value in found.items()}
-
-
-def _place(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or ""
-    return f" (line {mark.line + 1}: {problem})" if mark else ""
 
 
 def _sentence(message: str) -> str:

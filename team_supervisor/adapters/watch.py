@@ -47,7 +47,10 @@ def watch(root: Path, wake: Callable[[], None]) -> Watch | None:
     from watchdog.events import DirCreatedEvent, DirMovedEvent
     from watchdog.observers import Observer
 
-    observer = Observer()
+    try:
+        observer = Observer()
+    except OSError:
+        return None
     try:
         observer.schedule(
             _Handler(wake),  # type: ignore[arg-type, unused-ignore]
@@ -57,5 +60,7 @@ def watch(root: Path, wake: Callable[[], None]) -> Watch | None:
         )
         observer.start()
     except (OSError, RuntimeError):
+        # It has an inotify instance and a thread by now, whether or not it was started itself.
+        observer.stop()
         return None
     return _RootWatch(observer)

@@ -1,8 +1,7 @@
 """What does `attach --list` say?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from team_supervisor.cli.show import (
     Line,
@@ -34,8 +33,7 @@ LEAST_WORDS = 24
 INDENT = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(NamedTuple):
     """Columns inside a box, and those of them for names."""
 
     width: int

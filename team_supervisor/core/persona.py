@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any, Literal
 
+from team_supervisor.core import frontmatter
 from team_supervisor.errors import TeamError
 
 MAX_BYTES = 256 * 1024
 MAX_FRONT_MATTER = 64 * 1024
-MAX_DEPTH = 16
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 DEFAULT_TOOLS = ("Bash", "Edit", "Glob", "Grep", "Read", "Write")
 
@@ -87,7 +86,7 @@ _EXPECTED = {
 
 def parse(text: str, *, source: str, default_name: str) -> Persona:
     """Read one agent file in Claude Code's format, plus our keys; raises PersonaError."""
-    front, body = _split(text.removeprefix("\ufeff").replace("\r\n", "\n"), source)
+    front, body = _split(text, source)
     given = _validated(_mapping(front, source), source)
     if not body.strip():
         raise PersonaError(
@@ -118,16 +117,10 @@ def may_request(requester: Persona, wanted: str) -> bool:
 
 
 def _split(text: str, source: str) -> tuple[str, str]:
-    lines = text.split("\n")
-    if lines[0].rstrip() != "---":
-        return "", text
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == "---":
-            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :])
-    raise PersonaError(
-        f"{source} opens its front matter with '---' and never closes it: "
-        "add a line '---' after the last key."
-    )
+    try:
+        return frontmatter.split(text)
+    except ValueError as error:
+        raise PersonaError(f"{source} {error}: add a line '---' after the last key.") from None
 
 
 def _mapping(front: str, source: str) -> Mapping[Any, Any]:
@@ -149,39 +142,10 @@ def _mapping(front: str, source: str) -> Mapping[Any, Any]:
 
 def _yaml(text: str, source: str) -> Any:
     """What this YAML holds; ValueError says why it is none."""
-    import yaml
-
     try:
-        _refuse_bombs(text, source)
-        return yaml.load(text, Loader=_loader())
-    except yaml.MarkedYAMLError as error:
-        raise ValueError(error.problem or "a syntax error") from error
-    except (yaml.YAMLError, LookupError, TypeError, OverflowError) as error:
-        raise ValueError("a value that cannot be read") from error
-
-
-@cache
-def _loader() -> Any:
-    import yaml
-
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _refuse_bombs(text: str, source: str) -> None:
-    """A few aliases of aliases grow to gigabytes, and deep nesting ends the process."""
-    import yaml
-
-    depth = 0
-    for event in yaml.parse(text, Loader=_loader()):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise PersonaError(f"{source}: the front matter is nested too deep; make it flat.")
-        if getattr(event, "anchor", None) is not None:
-            raise PersonaError(
-                f"{source}: the front matter uses a YAML anchor or alias (& or *); "
-                "put the value in quotes or write it out."
-            )
+        return frontmatter.load(text)
+    except frontmatter.Bomb as error:
+        raise PersonaError(f"{source}: the front matter {error}.") from None
 
 
 def _line_by_line(front: str, source: str, why: str) -> Iterator[tuple[str, Any]]:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +93,19 @@ def test_what_is_not_there_cannot_be_watched(tmp_path: Path, bell: Bell) -> None
     before = threading.active_count()
     assert watch(tmp_path / "nothing", bell.ring) is None
     assert threading.active_count() == before
+
+
+NO_DESCRIPTOR_LEFT = """\
+import os, resource, sys
+from pathlib import Path
+from watchdog.observers import Observer
+from team_supervisor.adapters.watch import watch
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))), most))
+sys.exit(watch(Path("."), print) is not None)
+"""
+
+
+def test_where_the_limits_are_reached_there_is_no_watch_and_no_error() -> None:
+    done = subprocess.run([sys.executable, "-c", NO_DESCRIPTOR_LEFT], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,0 +1,96 @@
+"""How is a fact said to a person, in a few words?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from team_supervisor.core.model import Exit, State
+from team_supervisor.core.words import age, dollars, how_it_ended, how_it_exited, tokens
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (Exit(code=0), "code 0"),
+        (Exit(code=1), "code 1"),
+        (Exit(signal=9), "SIGKILL"),
+        (Exit(signal=15), "SIGTERM"),
+        (Exit(signal=34), "signal 34"),
+        (Exit(), "exit unknown"),
+        (Exit(reason="spawn-error", error="no such file"), "could not start: no such file"),
+        (Exit(reason="spawn-error", code=127), "could not start: unknown error"),
+    ],
+)
+def test_an_exit_is_a_code_a_signal_or_unknown(end: Exit, words: str) -> None:
+    assert how_it_exited(end) == words
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        (State.COMPLETED, "all tasks are completed", "completed"),
+        (State.FAILED, "code 1", "failed, code 1"),
+        (State.STOPPED, "", "stopped"),
+    ],
+)
+def test_a_requester_hears_how_it_ended_and_why(state: State, reason: str, words: str) -> None:
+    assert how_it_ended(state, reason) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (7500, "2 h 5 min"),
+        (86399, "23 h 59 min"),
+        (86400, "1 d"),
+        (400_000, "4 d"),
+    ],
+)
+def test_an_age_is_said_in_its_largest_units(seconds: float, words: str) -> None:
+    assert age(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0k"),
+        (12_345, "12.3k"),
+        (999_900, "999.9k"),
+        (1_000_000, "1.0M"),
+        (1_234_567, "1.2M"),
+    ],
+)
+def test_tokens_are_said_in_thousands_and_millions(count: int, words: str) -> None:
+    assert tokens(count) == words
+
+
+@pytest.mark.xfail(strict=True, reason="tokens(999_950) is said as 1000.0k instead of 1.0M")
+def test_a_thousand_thousands_are_a_million() -> None:
+    assert tokens(999_950) == "1.0M"
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [(0, "$0.00"), (0.012, "$0.012"), (0.0999, "$0.100"), (0.1, "$0.10"), (12.345, "$12.35")],
+)
+def test_an_amount_below_a_dime_shows_tenths_of_cents(amount: float, words: str) -> None:
+    assert dollars(amount) == words
+
+
+@given(st.floats(-1e12, 1e12))
+def test_every_age_is_short(seconds: float) -> None:
+    assert len(age(seconds)) <= 14
+
+
+@given(st.integers(0, 999), st.integers(0, 10**9))
+def test_few_tokens_are_exact_and_many_are_short(few: int, many: int) -> None:
+    assert tokens(few) == str(few)
+    assert len(tokens(many)) <= 7

@@ -1,0 +1,134 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from team_supervisor.errors import UsageError
+from team_supervisor.settings import Settings, load
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "team.yaml"
+
+
+def test_without_a_file_the_defaults_hold(path: Path) -> None:
+    settings, warnings = load(path, {})
+    assert (settings, warnings) == (Settings(), ())
+    assert (settings.limits.sessions, settings.limits.depth) == (8, 4)
+    assert (settings.limits.spawned_per_hour, settings.limits.disk_free_mb) == (60, 256)
+    assert (settings.settle, settings.request_timeout, settings.stop_grace) == (0.3, 300.0, 10.0)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "{}\n"])
+def test_a_file_that_says_nothing_changes_nothing(path: Path, text: str) -> None:
+    path.write_text(text)
+    assert load(path, {}) == (Settings(), ())
+
+
+def test_what_is_set_holds_and_the_rest_keeps_its_default(path: Path) -> None:
+    path.write_text(
+        "limits: {sessions: 2, per_persona: {intern: 1}}\n"
+        "restarts:\n  failures: 3\n"
+        "env: {pass: [ANTHROPIC_*], drop: [AWS_*]}\n"
+        "runners: {command: {argv: [sh, -c, 'echo hi']}}\n"
+        "claude: /opt/claude\n"
+        "quiet: 1\n"
+    )
+    settings, warnings = load(path, {})
+    assert warnings == ()
+    assert (settings.limits.sessions, settings.limits.per_persona) == (2, {"intern": 1})
+    assert settings.limits.spawned_per_hour == 60
+    assert (settings.restarts.failures, settings.restarts.max_delay) == (3, 300.0)
+    assert (settings.env.pass_, settings.env.drop) == (("ANTHROPIC_*",), ("AWS_*",))
+    assert settings.runners.command.argv == ("sh", "-c", "echo hi")
+    assert (settings.claude, settings.quiet, settings.completion.quiet) == ("/opt/claude", 1.0, 1.0)
+
+
+def test_the_environment_outweighs_the_file(path: Path) -> None:
+    path.write_text("claude: /opt/claude\nfile_events: true\n")
+    environ = {"TEAM_SUPERVISOR_CLAUDE": "/mine", "TEAM_SUPERVISOR_FILE_EVENTS": "off"}
+    settings, _ = load(path, environ)
+    assert (settings.claude, settings.file_events) == ("/mine", False)
+
+
+def test_an_empty_variable_is_none(path: Path) -> None:
+    settings, _ = load(path, {"TEAM_SUPERVISOR_CLAUDE": "", "TEAM_SUPERVISOR_FILE_EVENTS": ""})
+    assert (settings.claude, settings.file_events) == (None, True)
+
+
+def test_unknown_settings_are_named_wherever_they_are(path: Path) -> None:
+    path.write_text("limit: 3\nlimits: {session: 2}\n1: x\nenv: {allow: []}\n")
+    settings, warnings = load(path, {})
+    assert settings == Settings()
+    assert sorted(warnings) == [
+        f"{path}: unknown setting `{name}`"
+        for name in ("1", "env.allow", "limit", "limits.session")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("limits: {sessions: many}", "`limits.sessions`: expected `int`, got `str`"),
+        ("limits: 3", "`limits`: expected `object`, got `int`"),
+        ("quiet: true", "`quiet`: expected `float`, got `bool`"),
+        ("claude: [claude]", "`claude`: expected `str | null`, got `array`"),
+        ("settle: -1", "`settle` is -1.0, but it cannot be negative"),
+        ("limits: {depth: -1}", "`limits.depth` is -1, but it cannot be negative"),
+        ("restarts: {failures: -1}", "`restarts.failures` is -1, but it cannot be negative"),
+        ("- a list", "must hold settings as `name: value` lines, not a list or a text"),
+        ("just a text", "must hold settings as `name: value` lines, not a list or a text"),
+        ("limits: [\nquiet: 2", "is not valid YAML (line 3"),
+        ("quiet: \x00", "is not valid YAML"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_a_sentence_with_its_place(
+    path: Path, text: str, words: str
+) -> None:
+    path.write_text(text)
+    with pytest.raises(UsageError) as error:
+        load(path, {})
+    assert str(path) in str(error.value)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert error.value.exit_code == 2
+
+
+def test_bytes_that_are_no_text_are_refused_in_a_sentence(path: Path) -> None:
+    path.write_bytes(b"claude: \xff\xfe\n")
+    with pytest.raises(UsageError, match="is not valid YAML"):
+        load(path, {})
+
+
+def test_what_is_no_small_regular_file_is_refused(path: Path) -> None:
+    path.symlink_to("elsewhere")
+    with pytest.raises(UsageError, match="is a symbolic link"):
+        load(path, {})
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="is not a regular file"):
+        load(path, {})
+    path.unlink()
+    path.write_text("# " + "x" * (1 << 20))
+    with pytest.raises(UsageError, match="is larger than 1,024 KiB"):
+        load(path, {})
+
+
+def test_a_list_that_holds_itself_is_only_unknown(path: Path) -> None:
+    path.write_text("a: &a [*a, *a]\n")
+    assert load(path, {}) == (Settings(), (f"{path}: unknown setting `a`",))
+
+
+@pytest.mark.xfail(strict=True, reason="nothing is smaller or larger than .nan")
+def test_a_duration_is_a_number(path: Path) -> None:
+    path.write_text("settle: .nan\n")
+    with pytest.raises(UsageError, match="settle"):
+        load(path, {})
+
+
+@pytest.mark.xfail(strict=True, reason="only the numbers of `limits` itself are looked at")
+def test_a_limit_of_a_persona_cannot_be_negative(path: Path) -> None:
+    path.write_text("limits: {per_persona: {intern: -1}}\n")
+    with pytest.raises(UsageError, match=r"per_persona"):
+        load(path, {})

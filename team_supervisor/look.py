@@ -111,9 +111,10 @@ class SessionLooker:
         view = processes.look(where, session.attempt)
         if view.exit is not None:
             return Life.ENDED, None, _exit(view.exit), grace
+        if view.agent is not None:
+            memory.pid = view.agent.pid
         if view.host is not None and view.agent is not None:
             self._follow(memory, view.host)
-            memory.pid = view.agent.pid
             return Life.ALIVE, view.agent.pid, None, grace
         launched = control.launched_attempt(where) == session.attempt
         return _uncertain(view, launched, memory, now), memory.pid, None, grace

@@ -107,11 +107,13 @@ def _check(path: Path, settings: Settings) -> None:
     numbers = {
         **{name: getattr(settings, name) for name in settings.__struct_fields__},
         **{f"limits.{f.name}": getattr(settings.limits, f.name) for f in fields(Limits)},
+        **{f"limits.per_persona.{k}": n for k, n in settings.limits.per_persona.items()},
         **{f"restarts.{f.name}": getattr(settings.restarts, f.name) for f in fields(RestartPolicy)},
     }
     for name, value in numbers.items():
-        if isinstance(value, (int, float)) and value < 0:
-            raise UsageError(f"{path}: `{name}` is {value}, but it cannot be negative")
+        if isinstance(value, (int, float)) and not value >= 0:
+            why = "cannot be negative" if value < 0 else "must be a number"
+            raise UsageError(f"{path}: `{name}` is {value}, but it {why}")
 
 
 def _unknown(values: Mapping[str, Any], kind: Any, prefix: str = "") -> list[str]:

@@ -13,6 +13,7 @@ from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply import Tools, apply
+from team_supervisor.apply.tools import publish
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
 from team_supervisor.core.model import State
 from team_supervisor.core.reconcile import plan
@@ -25,6 +26,8 @@ SOON = 0.25
 LATER = 2.0
 # After so many looks in a row that changed something, the loop rests a moment all the same.
 BUSY_LOOKS = 200
+# Of the sessions in so many last events the published copy may be older than the row.
+RECENT = 50
 
 Sink = Callable[[float, Event], None]
 
@@ -65,6 +68,7 @@ class Supervisor:
         """Until `done` says so of a world in which nothing changed, or `stop` was called."""
         busy = 0
         while not self.stopping:
+            self._keep_lock()
             try:
                 world, changed = self.tick()
             except OSError as error:
@@ -108,13 +112,16 @@ class Supervisor:
         self.warn(f"{words}: waiting until it can; agents go on")
         self.waker.wait(LATER)
 
-    def _keep_watch(self) -> None:
-        """File events are only a hint; a watch of a root that was replaced is no hint at all."""
-        if not locks.still_ours(self.workspace.lock, self.lock):
+    def _keep_lock(self) -> None:
+        """Not one more action once the workspace is another's, or another one stands there."""
+        if self.workspace.root.is_dir() and not locks.still_ours(self.workspace.lock, self.lock):
             raise WorkspaceBusy(
                 f"{self.workspace.lock} was removed or replaced: this supervisor stops, "
                 "its agents go on; start it again with `orchestrate`"
             )
+
+    def _keep_watch(self) -> None:
+        """File events are only a hint; a watch of a root that was replaced is no hint at all."""
         if not self.tools.settings.file_events:
             return
         try:
@@ -167,10 +174,19 @@ def supervise(
     )
     if problem:
         supervisor.warn(problem)
+    _publish_again(tools)
     try:
         yield supervisor
     finally:
         supervisor.close()
+
+
+def _publish_again(tools: Tools) -> None:
+    """A crash may have come between a row's last change and its copy, which was its last one."""
+    events = tools.store.events_after(max(0, tools.store.last_event() - RECENT))
+    for session in {event.session for _, _, event in events if event.session}:
+        with contextlib.suppress(OSError):
+            publish(tools, session)
 
 
 def _open(workspace: Workspace) -> tuple[Store, str | None]:

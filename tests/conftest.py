@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .teams import Team, end, processes_under
+from .teams import Team, end_all
 
 OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_")
 
@@ -23,14 +23,19 @@ def nobody_elses_team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_agent_outlives_its_test(tmp_path: Path, nobody_elses_team: None) -> Iterator[None]:
     yield
-    left = processes_under(tmp_path)
-    end(left)
+    left = end_all(tmp_path)
     assert not left, f"outlived the test, and were killed: {left}"
 
 
 @pytest.fixture
-def team(tmp_path: Path) -> Iterator[Team]:
+def live_team(tmp_path: Path) -> Iterator[Team]:
     """A workspace whose agents are scripted; all that still runs afterwards is stopped."""
     made = Team(tmp_path / "project")
     yield made
     made.end()
+
+
+@pytest.fixture
+def team(live_team: Team) -> Team:
+    """The same; some directories have another `team`."""
+    return live_team

@@ -7,12 +7,15 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from watchdog.events import FileSystemEventHandler
+from watchdog.observers import Observer
 
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.store import Store, open_store
@@ -61,6 +64,21 @@ def heading(asker: str) -> str:
     return f"## Instructions from {asker} (2026-01-31T09:30:00Z)\n\n"
 
 
+class Gate:
+    """Where a scripted agent waits, in the middle of a turn, until the test lets it go on."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self._descriptor = os.open(path, os.O_RDWR)
+        self.step = f"bash read < $SHARED/{path.name}"
+
+    def open(self) -> None:
+        os.write(self._descriptor, b"go\n")
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
 class Team:
     """A workspace, its settings, and every event that its supervisors told."""
 
@@ -74,6 +92,7 @@ class Team:
         self.events: list[Event] = []
         self.listeners: list[Callable[[Event], None]] = []
         self.programs: list[subprocess.Popen[str]] = []
+        self.gates: list[Gate] = []
         self.environ = {
             **os.environ,
             "TEAM_SUPERVISOR_CLAUDE": str(AGENT),
@@ -91,6 +110,10 @@ class Team:
     def write_settings(self, text: str = "") -> None:
         """For programs, which read team.yaml."""
         self.workspace.settings.write_text(QUICK_YAML + text)
+
+    def gate(self, name: str = "gate") -> Gate:
+        self.gates.append(Gate(self.workspace.shared / name))
+        return self.gates[-1]
 
     def request(
         self, name: str, *steps: str, persona: str = "intern", text: str | None = None
@@ -119,6 +142,22 @@ class Team:
         """Supervise until `fact` holds of a world."""
         with self.supervised() as supervisor:
             run_until(supervisor, fact)
+
+    def wait_beside(self, fact: Callable[[], object]) -> None:
+        """Until `fact` holds because of what another process writes into the database."""
+        written = threading.Event()
+        handler = FileSystemEventHandler()
+        handler.on_any_event = lambda _: written.set()  # type: ignore[method-assign]
+        observer = Observer()
+        observer.schedule(handler, str(self.workspace.control))
+        observer.start()
+        try:
+            while not fact():
+                assert written.wait(PATIENCE), "waited in vain"
+                written.clear()
+        finally:
+            observer.stop()
+            observer.join()
 
     def heard(self, kind: type[E], **facts: object) -> list[E]:
         """The events of this kind with these facts, oldest first."""
@@ -169,14 +208,15 @@ class Team:
 
     def call(self, *words: object, **options: Any) -> subprocess.CompletedProcess[str]:
         """`team-supervisor <words>` to its end."""
+        options["env"] = self.environ | options.get("env", {})
+        if "input" not in options:
+            options.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.run(
             [PROGRAM, *map(str, words)],
-            cwd=self.project,
-            env=self.environ | options.pop("env", {}),
+            **{"cwd": self.project, **options},
             capture_output=True,
             text=True,
             timeout=60,
-            **({"stdin": subprocess.DEVNULL} | options if "input" not in options else options),
         )
 
     def start(self, *words: object) -> subprocess.Popen[str]:
@@ -196,6 +236,8 @@ class Team:
 
     def end(self) -> None:
         """Stop what still runs, as `team stop --now` does."""
+        for gate in self.gates:
+            gate.close()
         for program in self.programs:
             program.kill()
             program.communicate()
@@ -276,6 +318,15 @@ def end(pids: dict[int, str]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             kill(pid)
+
+
+def end_all(root: Path) -> dict[int, str]:
+    """Kill all that works at or below `root`, also what was just being started; what it was."""
+    found: dict[int, str] = {}
+    while left := processes_under(root):
+        end(left)
+        found |= left
+    return found
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> None:

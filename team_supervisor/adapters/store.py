@@ -72,18 +72,42 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; may be nested, the outermost one commits."""
+def transaction(db: sqlite3.Connection, *, durable: bool = True) -> Iterator[None]:
+    """All or nothing; may be nested, the outermost one commits.
+
+    `durable=False`: it survives our end, but a loss of power may take it back.
+    """
     if db.in_transaction:
-        yield
+        with _part(db):
+            yield
         return
+    # synchronous=NORMAL leaves out the fsync of the log: 14 us a commit instead of 0.2 to 5 ms.
+    db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
+        db.execute("COMMIT")
     except BaseException:
-        db.execute("ROLLBACK")
+        # A full disk may have rolled it back already.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
-    db.execute("COMMIT")
+    finally:
+        db.execute("PRAGMA synchronous = FULL")
+
+
+@contextmanager
+def _part(db: sqlite3.Connection) -> Iterator[None]:
+    """What fails inside is taken back alone."""
+    db.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK TO part")
+            db.execute("RELEASE part")
+        raise
+    db.execute("RELEASE part")
 
 
 def _session(row: Row) -> Session:
@@ -116,9 +140,9 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
-    def transaction(self) -> Any:
+    def transaction(self, *, durable: bool = True) -> Any:
         """A context in which everything written is committed together."""
-        return transaction(self._db)
+        return transaction(self._db, durable=durable)
 
     def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
         return self._db.execute(QUERIES[query], values).fetchall()
@@ -266,6 +290,9 @@ def open_store(path: Path) -> Store:
     # A claim or an end that power loss takes back would be started twice: FULL (0.2 ms here).
     db.execute("PRAGMA synchronous = FULL")
     migrate(db)
+    # 2 ms for each MiB; a page that is broken in the middle would end the supervisor later.
+    if (said := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise sqlite3.DatabaseError(said)
     return Store(db)
 
 

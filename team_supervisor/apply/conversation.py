@@ -32,7 +32,7 @@ def hear(tools: Tools, action: Hear, now: Moment) -> bool:
     session, values = action.session, dict(action.values)
     if values.get("turn_open") or values.get("turns"):
         values["resumable"] = 1
-    with tools.store.transaction():
+    with tools.store.transaction(durable=False):
         tools.store.update(session.id, **values)
         for delivery in action.seen:
             tools.store.seen(delivery, now.wall)
@@ -99,7 +99,7 @@ def read_instructions(tools: Tools, action: ReadInstructions, now: Moment) -> bo
     path = tools.workspace.directory(session.id) / "instructions.md"
     data = files.read_from(path, start, min(end - start, files.MEBIBYTE))
     text = data.decode("utf-8", "replace").strip()
-    with tools.store.transaction():
+    with tools.store.transaction(durable=False):
         tools.store.update(session.id, instructions_offset=end, nudges=0)
         if text:
             quoted = text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + " […]"
@@ -121,7 +121,7 @@ def deliver(tools: Tools, action: Deliver, now: Moment) -> bool:
     if not files.send(tools.workspace.session_control(session.id) / "inbox", line):
         return False
     what = f"{delivery.kind}: {delivery.text.strip().splitlines()[0][:80]}" if delivery.text else ""
-    with tools.store.transaction():
+    with tools.store.transaction(durable=False):
         tools.store.sent(delivery.id, now.wall, session.attempt)
         if not runner.TALKS:
             tools.store.seen(delivery.id, now.wall)
@@ -144,7 +144,7 @@ def nudge(tools: Tools, action: Nudge, now: Moment) -> bool:
     nudges = session.nudges + 1
     path = str(tools.workspace.directory(session.id) / "tasks.md")
     text = briefing.nudge(action.open_titles, path)
-    with tools.store.transaction():
+    with tools.store.transaction(durable=False):
         tools.store.update(session.id, nudges=nudges)
         source = f"nudge-{session.attempt}-{session.turns}-{nudges}"
         tell(tools, session.id, DeliveryKind.NUDGE, text, source)

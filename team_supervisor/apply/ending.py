@@ -43,6 +43,9 @@ def note_death(tools: Tools, action: NoteDeath, now: Moment) -> bool:
         words=words,
         left_behind=end.left_behind,
     )
+    if end.reason == "unknown":
+        # The host went first, so nobody ended what its agent had started.
+        processes.sweep(session.id, str(tools.workspace.root))
     values, follow = _consequence(action, words, tools, now)
     with tools.store.transaction():
         close_attempt(tools, session, end)

@@ -3,6 +3,7 @@
 import errno
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from team_supervisor.adapters import files, processes
 from team_supervisor.adapters.workspace import claim
@@ -51,7 +52,7 @@ def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
     offset = found.size if found else 0
     track(tools, session, offset, "")
     text = briefing.first_message(session.id, str(path), instructions)
-    with tools.store.transaction():
+    with tools.store.transaction(durable=False):
         tell(tools, session.id, DeliveryKind.FIRST, text, "first")
         tools.store.update(
             session.id,
@@ -117,7 +118,8 @@ def _clear_away(tools: Tools, session: Session) -> None:
 
 
 def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:
-    with tools.store.transaction():
+    # Power loss takes the process with the row; an exit.json of this attempt is found again.
+    with tools.store.transaction(durable=False):
         tools.store.update(
             session.id,
             attempt=attempt,
@@ -145,7 +147,7 @@ def _launch(tools: Tools, session: Session, persona: Persona | None) -> processe
         known = ", ".join(RUNNERS)
         raise TeamError(f"{persona.source}: there is no runner {session.runner!r}; known: {known}")
     settings, workspace = tools.settings, tools.workspace
-    directory = workspace.directory(session.id)
+    directory = _directory(tools, session)
     cwd = workspace.project if persona.works_in == "project" else directory
     write_briefing(tools, session, persona)
     command = session.runner == "command"
@@ -175,6 +177,13 @@ def _launch(tools: Tools, session: Session, persona: Persona | None) -> processe
         stderr=str(directory / "stderr.log"),
         stop_grace=settings.stop_grace,
     )
+
+
+def _directory(tools: Tools, session: Session) -> Path:
+    found = tools.workspace.directory(session.id)
+    if not found.is_dir():
+        raise TeamError(f"the directory {found} is gone: put it back and `retry`")
+    return found
 
 
 def write_briefing(tools: Tools, session: Session, persona: Persona) -> None:

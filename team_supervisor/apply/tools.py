@@ -32,8 +32,11 @@ class Tools:
 
 
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:
-    """Row and events in one transaction, then the published copy."""
-    with tools.store.transaction():
+    """Row and events in one transaction, then the published copy.
+
+    What power loss takes back of it is seen again in the outside.
+    """
+    with tools.store.transaction(durable=False):
         if values:
             tools.store.update(session.id, **values)
         for event in events:
@@ -59,7 +62,7 @@ def _published(row: Session) -> dict[str, Any]:
         "name": row.name,
         "requester": row.requester,
         "state": row.state,
-        "doing": row.doing,
+        "doing": None if row.ended else row.doing,
         "detail": row.doing_detail,
         "reason": row.reason,
         "pid": row.agent_pid,

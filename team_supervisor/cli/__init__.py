@@ -62,7 +62,7 @@ def main() -> None:
 def run() -> NoReturn:
     """The one place where errors become sentences and exit codes."""
     try:
-        main(standalone_mode=False)
+        code = main(standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
@@ -82,7 +82,8 @@ def run() -> NoReturn:
             click.echo(f"Error: {sentence}", err=True)
             sys.exit(TeamError.exit_code)
         _internal(error)
-    sys.exit(0)
+    # `ctx.exit(1)` comes back as a value.
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 # What the machine refuses is not a bug: the person frees space or mends permissions.
@@ -96,6 +97,11 @@ def _of_the_machine(error: Exception) -> str | None:
         return f"{where} cannot be written ({error.strerror}): free space or mend its permissions"
     if type(error).__name__ == "OperationalError":
         return f"the workspace's database cannot be used ({error}): see that its disk has room"
+    if type(error).__name__ == "DatabaseError":
+        return (
+            f"the workspace's database is broken ({error}): run `orchestrate`, which keeps it "
+            "aside and builds a new one from the session directories"
+        )
     return None
 
 

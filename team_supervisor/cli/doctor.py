@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from team_supervisor.cli import options
 from team_supervisor.errors import TeamError
 
 if TYPE_CHECKING:
@@ -48,16 +49,7 @@ class Place:
 
 
 @click.command("doctor")
-@click.option(
-    "-w",
-    "--workspace",
-    type=click.Path(path_type=Path),
-    default=".database",
-    envvar="TEAM_SUPERVISOR_WORKSPACE",
-    show_default=True,
-    show_envvar=True,
-    help="The directory the team works in.",
-)
+@options.workspace_path
 @click.option("--claude", metavar="BIN", help="The Claude Code program to look at.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(workspace: Path, claude: str | None, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """How is a conversation read from the end, and followed as it grows?"""
 
-import threading
+import select
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +133,6 @@ def _reader(say: voices.Voice) -> Callable[[bytes], None]:
 
 
 def _show(source: Source, transcript: Transcript, show: Callable[[bytes], None], on: bool) -> None:
-    pause = threading.Event()
     if on and not source.row().ended and not sessions.running(source.workspace, source.row()):
         voices.note("It is not running now; what comes is shown when it comes (Ctrl-C ends this).")
     shown = False
@@ -146,7 +145,8 @@ def _show(source: Source, transcript: Transcript, show: Callable[[bytes], None],
         voices.flush()
         if over:
             break
-        pause.wait(POLL)
+        # Not Event.wait: Ctrl-C in the midst of it can end as a RuntimeError.
+        select.select([], [], [], POLL)
     if not shown:
         voices.note("Nothing has been said yet.")
 

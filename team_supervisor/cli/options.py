@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +18,18 @@ workspace: Callable[[F], F] = click.option(
     default=".database",
     show_default=True,
     # A session's own workspace comes second, so that agents need not name it.
+    envvar=["TEAM_SUPERVISOR_WORKSPACE", "TEAM_WORKSPACE"],
+    metavar="DIR",
+    help="The directory that the team works in ($TEAM_SUPERVISOR_WORKSPACE).",
+)
+
+# As above, for verbs that take the directory as a path.
+workspace_path: Callable[[F], F] = click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(path_type=Path),
+    default=".database",
+    show_default=True,
     envvar=["TEAM_SUPERVISOR_WORKSPACE", "TEAM_WORKSPACE"],
     metavar="DIR",
     help="The directory that the team works in ($TEAM_SUPERVISOR_WORKSPACE).",

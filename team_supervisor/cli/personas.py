@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from team_supervisor.cli import options
 from team_supervisor.errors import TeamError
 
 if TYPE_CHECKING:
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 120
 LEAST_DESCRIPTION = 20
 HEADINGS = ("NAME", "DESCRIPTION", "MAY REQUEST", "FROM")
-
-_workspace_option = click.option(
-    "-w",
-    "--workspace",
-    type=click.Path(path_type=Path),
-    default=".database",
-    envvar="TEAM_SUPERVISOR_WORKSPACE",
-    show_default=True,
-    show_envvar=True,
-    help="The directory the team works in.",
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("personas")
@@ -48,8 +37,8 @@ def command() -> None:
 
 
 @command.command("list")
-@_workspace_option
-@_json_option
+@options.workspace_path
+@options.as_json
 def list_personas(workspace: Path, as_json: bool) -> None:
     """List the personas that can be requested.
 
@@ -72,7 +61,7 @@ def list_personas(workspace: Path, as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name")
-@_workspace_option
+@options.workspace_path
 def show(name: str, workspace: Path) -> None:
     """Print one persona: what it may do, and its instructions.
 
@@ -89,8 +78,8 @@ def show(name: str, workspace: Path) -> None:
 
 @command.command("check")
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
-@_workspace_option
-@_json_option
+@options.workspace_path
+@options.as_json
 def check(directory: Path | None, workspace: Path, as_json: bool) -> None:
     """Check every persona file in DIRECTORY, or in all places where personas are looked for.
 

@@ -111,7 +111,7 @@ def _summary(shown: Board) -> list[str]:
     for session in shown.sessions:
         if not session.archived:
             words = f"{session.status} {session.detail}".strip()
-            lines.append(clean(f"   {session.id} ({session.name}): {words}", 200))
+            lines.append("   " + clean(f"{session.id} ({session.name}): {words}", 200))
     return lines
 
 

@@ -1,8 +1,8 @@
 """track: how is the team doing right now?"""
 
 import json
+import select
 import shutil
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,10 +88,9 @@ def _print_json(feed: Feed, interval: float | None) -> None:
     if interval is None:
         emit([json.dumps(board_json(feed.board()), indent=2)])
         return
-    pause = threading.Event()
     while True:
         emit([json.dumps(board_json(feed.board()))])
-        pause.wait(interval)
+        select.select([], [], [], interval)
 
 
 def _print_once(feed: Feed, everything: bool) -> None:

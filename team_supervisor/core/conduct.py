@@ -1,12 +1,14 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
+from team_supervisor.core.requests import request_name, requester
 from team_supervisor.core.world import (
     Action,
     Deliver,
     NoteDoing,
     Nudge,
     ReadInstructions,
+    RequestLook,
     SessionFacts,
     World,
 )
@@ -39,8 +41,12 @@ def unsent(facts: SessionFacts) -> list[Delivery]:
 
 
 def untold(facts: SessionFacts) -> bool:
-    """Is there something it was asked that it has not seen? Then it cannot be done."""
-    return facts.news is not None or any(d.kind in IMPORTANT for d in facts.unseen)
+    """Is there something it was asked that it has not seen? Then it cannot be done.
+
+    A program that does not talk cannot say what it saw.
+    """
+    important = facts.talks and any(d.kind in IMPORTANT for d in facts.unseen)
+    return facts.news is not None or important
 
 
 def turn_over(facts: SessionFacts) -> bool:
@@ -60,14 +66,23 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
         return Doing.RATE_LIMITED, ""
     if not facts.directory:
         return Doing.ATTENTION, "its directory is gone"
+    # Asked before what is unseen: what fails like this may never be seen.
+    if not session.turn_open and session.error_status in HOPELESS:
+        return Doing.ATTENTION, session.last_error or f"error {session.error_status}"
     if not facts.talks or not turn_over(facts):
         return Doing.WORKING, ""
-    if session.error_status in HOPELESS:
-        return Doing.ATTENTION, session.last_error or f"error {session.error_status}"
     if waiting := waits_for(session, world):
         return Doing.WAITING, waiting
+    return _idle(facts, world)
+
+
+def _idle(facts: SessionFacts, world: World) -> tuple[Doing, str]:
+    """Nobody works for it, and its list has open tasks."""
+    session = facts.session
     if pause := (facts.watch.reading.pause if facts.watch else ""):
         return _paused(session, pause)
+    if list_changed(facts):
+        return Doing.WORKING, ""
     if session.nudges >= world.rules.max_nudges and _idle_for(session, world):
         return Doing.ATTENTION, _stuck(session)
     return Doing.WORKING, ""
@@ -89,12 +104,20 @@ def waits_for(session: Session, world: World) -> str:
         for f in world.sessions
         if f.session.requester == session.id and not f.session.ended
     ]
-    names += [
-        r.row.wanted_name
-        for r in world.requests
-        if r.row is not None and r.row.requester == session.id
-    ]
+    names += [name for look in world.requests if (name := _asked_by(session, look))]
     return ", ".join(sorted(names))
+
+
+def _asked_by(session: Session, look: RequestLook) -> str:
+    """The name of a request of this session's; its heading says so before any row does."""
+    asker = (look.row.requester if look.row else None) or requester(look.instructions)
+    found = request_name(look.name)
+    return found.name if found and asker == session.id else ""
+
+
+def list_changed(facts: SessionFacts) -> bool:
+    """Its list is another than the one that the row counts nudges for."""
+    return facts.watch is not None and facts.watch.reading.digest != facts.session.tasks_digest
 
 
 def _stuck(session: Session) -> str:
@@ -108,6 +131,7 @@ def _needs_nudge(facts: SessionFacts, world: World) -> bool:
         and turn_over(facts)
         and facts.session.nudges < world.rules.max_nudges
         and facts.news is None
+        and not list_changed(facts)
         and not (facts.watch is not None and facts.watch.reading.complete)
         and _idle_for(facts.session, world)
     )

@@ -219,5 +219,5 @@ KINDS: dict[str, type[Event]] = {
 def revive(kind: str, session: str | None, request: str | None, details: dict[str, Any]) -> Event:
     """The event behind a stored row; unknown kinds and fields of later versions are dropped."""
     cls = KINDS.get(kind, Event)
-    known = set(cls.__struct_fields__)
+    known = set(cls.__struct_fields__) - set(ABOUT)
     return cls(session=session, request=request, **{k: v for k, v in details.items() if k in known})

@@ -1,5 +1,6 @@
 """Which request directories are ready, and what becomes of each?"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal
@@ -22,10 +23,10 @@ SETTLE_BLIND = 2.0
 SETTLE_REFUSED = 3.0
 
 
-def plan(world: World) -> list[Action]:
-    """Oldest first; each admitted one counts for those behind it."""
+def plan(world: World, retried: Sequence[Session] = ()) -> list[Action]:
+    """Oldest first; each admitted one, and each `retried` session, counts for those behind it."""
     actions: list[Action] = [ForgetRequest(request) for request in world.vanished]
-    team = world.team
+    team = replace(world.team, live={**world.team.live, **{s.id: s for s in retried}})
     for look in sorted(world.requests, key=_age):
         action = _one(look, team, world)
         if isinstance(action, ClaimRequest):
@@ -54,7 +55,7 @@ def _one(look: RequestLook, team: Team, world: World) -> Action | None:
         return SeeRequest(look, waiting(look, world) or "")
     reason = waiting(look, world)
     problem = look.problem or refusal(name, team)
-    if problem and (reason is None or look.steady >= SETTLE_REFUSED):
+    if problem and (reason is None or (look.steady >= SETTLE_REFUSED and not look.writing)):
         return RejectRequest(look, problem)
     if late := _too_late(look, world):
         return RejectRequest(look, late)

@@ -3,7 +3,7 @@
 from team_supervisor.core import conduct, intake
 from team_supervisor.core.completion import claimed, over
 from team_supervisor.core.model import Exit, Session, State, Wanted
-from team_supervisor.core.restarts import Death, decide
+from team_supervisor.core.restarts import Death, GiveUp, RestartAfter, decide
 from team_supervisor.core.world import (
     Action,
     AskToStop,
@@ -32,7 +32,8 @@ def plan(world: World) -> list[Action]:
             actions += _adopt(facts) + _hear(facts) + settle(facts, world)
     if not world.draining:
         actions += [ImportDirectory(name) for name in world.strays]
-        actions += intake.plan(world)
+        retried = [action.session for action in actions if isinstance(action, Retry)]
+        actions += intake.plan(world, retried)
     return actions
 
 
@@ -89,8 +90,17 @@ def _starting(facts: SessionFacts, world: World) -> list[Action]:
         return _died(facts, world)
     if session.wanted != Wanted.RUN:
         return _stop_wanted(facts, world)
-    if facts.life in (Life.STARTING, Life.ORPHANED):
-        return []
+    if facts.life == Life.ORPHANED:
+        # Its host died before it could say that its agent runs: this one still reads its inbox.
+        return [MarkActive(session, facts.pid, False)]
+    return [] if facts.life == Life.STARTING else _not_running(facts, world)
+
+
+def _not_running(facts: SessionFacts, world: World) -> list[Action]:
+    session = facts.session
+    if not facts.directory:
+        gone = Exit(reason="spawn-error", error="its directory is gone", ended_at=world.now.wall)
+        return [NoteDeath(session, gone, GiveUp(session.failures))]
     if session.attempt and _work_is_done(facts):
         return [_end_of_work(session, world)]
     if session.restart_at is not None and not _due(session, world):
@@ -155,13 +165,21 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
         return [NoteDeath(session, end, State.STOPPED, facts.complaint)]
     if _work_is_done(facts):
         return [NoteDeath(session, end, State.COMPLETED, facts.complaint)]
+    if (session.rate_limited_until or 0.0) > world.now.wall:
+        return [NoteDeath(session, end, _after_limit(session, world), facts.complaint)]
+    done = facts.watch.reading.done if facts.watch else 0
     death = Death(
         failures=session.failures,
         ran=max(0.0, end.ended_at - (session.attempt_at or end.ended_at)),
-        progressed=session.tasks_done > session.attempt_done,
+        progressed=max(session.tasks_done, done) > session.attempt_done,
     )
     then = decide(death, world.rules.restarts, world.jitter)
     return [NoteDeath(session, end, then, facts.complaint)]
+
+
+def _after_limit(session: Session, world: World) -> RestartAfter:
+    """A rate limit is not a crash: no failure is counted, and it waits until the limit ends."""
+    return RestartAfter((session.rate_limited_until or 0.0) - world.now.wall, session.failures)
 
 
 def _stopping(facts: SessionFacts, world: World) -> list[Action]:
@@ -174,11 +192,16 @@ def _stopping(facts: SessionFacts, world: World) -> list[Action]:
         return []
     if facts.life == Life.ORPHANED:
         return [Sweep(session)]
-    if session.ending == State.COMPLETED and facts.directory and not _still_done(facts):
-        return [Reopen(session, facts.exit)]
+    if session.ending == State.COMPLETED and facts.directory:
+        return _finish_work(facts)
     return [Finish(session, facts.exit)]
 
 
-def _still_done(facts: SessionFacts) -> bool:
+def _finish_work(facts: SessionFacts) -> list[Action]:
     """Asked once more when nothing runs: a last write may have opened a task again."""
-    return facts.watch is None or facts.watch.reading.complete
+    if facts.watch is None:
+        return []
+    if facts.session.wanted == Wanted.RUN and conduct.untold(facts):
+        return [Reopen(facts.session, facts.exit)]
+    done = facts.watch.reading.complete
+    return [Finish(facts.session, facts.exit) if done else Reopen(facts.session, facts.exit)]

@@ -37,6 +37,8 @@ def session_persona(entry: str) -> str | None:
 
 def name_problem(request: RequestName) -> str | None:
     """Why a request of this name is refused, in a sentence."""
+    if is_rejected(f"-{request.name}"):
+        return f"the name {request.name[:80]!r} ends as a refused request does: choose another"
     for what, word in (("persona", request.persona), ("name", request.name)):
         if not NAME.fullmatch(word):
             return (

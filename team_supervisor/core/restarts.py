@@ -41,8 +41,8 @@ def decide(death: Death, policy: RestartPolicy, jitter: float) -> RestartAfter |
     """
     forgiven = death.progressed or death.ran >= policy.healthy_after
     failures = 1 if forgiven else death.failures + 1
-    if failures > policy.failures:
-        return GiveUp(policy.failures)
+    if not forgiven and failures >= policy.failures:
+        return GiveUp(failures)
     exponent = min(failures - 1, 32)
     delay = min(policy.first_delay * 2**exponent, policy.max_delay)
     return RestartAfter(delay * (1 + 0.25 * max(-1.0, min(1.0, jitter))), failures)

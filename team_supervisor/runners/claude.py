@@ -42,16 +42,30 @@ def command(start: Start) -> list[str]:
     conversation = "--resume" if start.resume else "--session-id"
     line = [start.binary, *_TALK, "--replay-user-messages"]
     line += ["--append-system-prompt-file", start.persona_file, conversation, start.conversation]
-    if start.allowed_tools:
-        line += ["--allowedTools", ",".join(start.allowed_tools)]
-    if start.tools:
-        line += ["--tools", ",".join(start.tools)]
-    line += ["--add-dir", start.workspace, "--permission-mode", start.permission_mode]
+    allowed, tools, mode = _tools(start)
+    if allowed:
+        line += ["--allowedTools", ",".join(allowed)]
+    if tools:
+        line += ["--tools", ",".join(tools)]
+    line += ["--add-dir", start.workspace, "--permission-mode", mode]
     if start.model:
         line += ["--model", start.model]
     if start.max_budget_usd is not None:
         line += ["--max-budget-usd", f"{start.max_budget_usd:.15g}"]
     return line + list(start.extra)
+
+
+def _tools(start: Start) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """(allowed, available, permission mode); every agent must be able to write its tasks.md.
+
+    One that has no tool to write with gets Edit and Write, allowed in its session directory
+    alone: acceptEdits would let it write to the whole project.
+    """
+    if not start.tools or {"Edit", "Write", "Bash"} & set(start.tools):
+        return start.allowed_tools, start.tools, start.permission_mode
+    own = f"Edit(/{start.session_directory}/**)"
+    mode = "default" if start.permission_mode == "acceptEdits" else start.permission_mode
+    return (*start.allowed_tools, own), (*start.tools, "Edit", "Write"), mode
 
 
 def message(uuid: str, text: str) -> bytes:
@@ -229,9 +243,16 @@ def _from_result(line: _Result) -> TurnEnded:
         output_tokens=_read(usage.output_tokens, Count, 0),
         permission_denials=tuple(dict.fromkeys(clean(tool) for tool in denials if tool)),
         error=_error(line) if failed else None,
-        api_error_status=_read(line.api_error_status, Count, None),
+        api_error_status=_status(line),
         text=plain(_read(line.result, str, "")[:MAX_TEXT]),
     )
+
+
+def _status(line: _Result) -> int | None:
+    """A spent `--max-budget-usd` is no answer of the API; it is told as 402, Payment Required."""
+    if _read(line.subtype, str, "") == "error_max_budget_usd":
+        return 402
+    return _read(line.api_error_status, Count, None)
 
 
 def _error(line: _Result) -> str:

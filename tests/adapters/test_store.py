@@ -342,6 +342,17 @@ def test_a_broken_database_is_said_to_be_broken(tmp_path: Path) -> None:
     assert not isinstance(error.value, sqlite3.OperationalError)
 
 
+def test_a_database_that_is_broken_inside_is_not_opened(store: Store, path: Path) -> None:
+    for _ in range(500):
+        store.record(events.Warned(reason="x" * 200), 1.0)
+    store.close()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 8192)
+    with pytest.raises(sqlite3.DatabaseError):
+        open_store(path)
+
+
 def test_a_link_in_place_of_the_database_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "supervisor.db").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic links"):

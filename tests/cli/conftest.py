@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from . import terminals
 from .example_team import ExampleTeam, everything
 
 
@@ -21,3 +22,10 @@ def team(empty_team: ExampleTeam) -> ExampleTeam:
     """A session in each state there is."""
     empty_team.made = everything(empty_team)
     return empty_team
+
+
+@pytest.fixture(autouse=True)
+def _no_program_is_left() -> Iterator[None]:
+    yield
+    while terminals.OPEN:
+        terminals.OPEN.pop().kill()

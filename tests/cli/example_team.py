@@ -12,7 +12,7 @@ from typing import Any
 from team_supervisor.adapters import workspace as places
 from team_supervisor.adapters.process_table import identify
 from team_supervisor.adapters.store import Store, open_store
-from team_supervisor.core.model import Doing, Request, RequestStatus, Session, State
+from team_supervisor.core.model import ENDED, Doing, Request, RequestStatus, Session, State
 
 FIRST = 1_706_012_345_678
 
@@ -27,6 +27,7 @@ class ExampleTeam:
         self.now = time.time()
         self.held: dict[str, int] = {}
         self.number = 0
+        self.made: dict[str, Session] = {}
 
     def close(self) -> None:
         for session in list(self.held):
@@ -47,6 +48,8 @@ class ExampleTeam:
             "directory": session_id,
             **values,
         }
+        if facts["state"] in ENDED:
+            facts = {"ended_at": self.now - 10, **facts}
         session = Session(id=session_id, persona=persona, name=name, **facts)
         self.store.insert(session)
         self.place.session_control(session_id).mkdir()
@@ -169,6 +172,8 @@ def everything(team: ExampleTeam) -> dict[str, Session]:
             directory=f"solutions-architect-{FIRST + 6}-completed",
         ),
     ]  # fmt: skip
-    team.request("qa", "load-test", RequestStatus.QUEUED, "8 sessions are at work, the most allowed")
+    team.request(
+        "qa", "load-test", RequestStatus.QUEUED, "8 sessions are at work, the most allowed"
+    )
     team.request("devops", "deploy", RequestStatus.REJECTED, "there is no persona devops")
     return {session.name: session for session in made}

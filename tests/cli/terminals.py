@@ -1,10 +1,12 @@
 """What does a person see, and what can they press?"""
 
+import codecs
 import fcntl
 import os
 import pty
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -18,14 +20,14 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
 class Terminal:
     """The program with a controlling terminal of its own."""
 
-    def __init__(
-        self, *arguments: str, columns: int = 80, rows: int = 24, **environ: str
-    ) -> None:
+    def __init__(self, *arguments: str, columns: int = 80, rows: int = 24, **environ: str) -> None:
         plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
         environ = {**plain, "TERM": "xterm-256color", **environ}
         argv = [sys.executable, "-m", "team_supervisor", *arguments]
         self.seen = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self.pid, self.descriptor = pty.fork()
+        OPEN.append(self)
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execve(sys.executable, argv, environ)
@@ -53,16 +55,26 @@ class Terminal:
         """(what was shown until the program ended by itself, its exit code)"""
         while chunk := self._chunk():
             self.seen += chunk
+        OPEN.remove(self)
         _, status = os.waitpid(self.pid, 0)
         os.close(self.descriptor)
         return self.seen, os.waitstatus_to_exitcode(status)
 
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.close(self.descriptor)
+        os.waitpid(self.pid, 0)
+
     def _chunk(self) -> str:
         assert select.select([self.descriptor], [], [], PATIENCE)[0], f"it hangs after {self.seen}"
         try:
-            return os.read(self.descriptor, 65_536).decode("utf-8", "replace")
+            return self._decode(os.read(self.descriptor, 65_536))
         except OSError:
             return ""
+
+
+# Those that have not ended: a test that fails may leave one.
+OPEN: list[Terminal] = []
 
 
 def shown(text: str) -> list[str]:

@@ -157,8 +157,7 @@ def test_what_is_never_allowed_does_not_wait_first() -> None:
 def test_an_unknown_persona_is_refused_with_the_known_ones() -> None:
     problem = refusal(RequestName("wizard", "api"), team())
     assert (
-        problem
-        == "there is no persona 'wizard'; known are: architect, engineer, intern, manager"
+        problem == "there is no persona 'wizard'; known are: architect, engineer, intern, manager"
     )
     assert (refusal(RequestName("wizard", "api"), team(personas={})) or "").endswith(": none")
 

@@ -99,10 +99,6 @@ def test_a_refusal_stays_short_however_long_the_name() -> None:
     assert len(name_problem(RequestName("qa", "y" * 10_000)) or "") < 300
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="name_problem allows names that end in -rejected: such a request is never looked at",
-)
 @pytest.mark.parametrize("name", ["fix-rejected", "fix-rejected-2", "rejected"])
 def test_a_name_that_would_read_as_refused_is_a_problem(name: str) -> None:
     assert request_name(f"qa-request-{name}") is None

@@ -196,8 +196,6 @@ def test_totals_are_sums_over_all_sessions_archived_ones_too() -> None:
         "input_tokens": 15,
         "output_tokens": 1,
     }
-    assert board.as_json()["totals"] == board.totals()
-    assert [s["id"] for s in board.as_json()["sessions"]] == [v.id for v in views]
 
 
 def test_a_request_is_shown_with_why_it_waits() -> None:

@@ -1,0 +1,218 @@
+import json
+import re
+import signal
+import time
+
+import pytest
+
+from team_supervisor.adapters.workspace import locate
+from team_supervisor.core.model import State
+from tests.teams import Team, kill, lines_until, processes_under
+
+SESSION = re.compile(r"[a-z-]+-\d{13}")
+
+
+@pytest.fixture
+def fresh(live_team: Team) -> Team:
+    """With a project that has no workspace yet."""
+    live_team.workspace = locate(live_team.project / ".team")
+    live_team.environ["TEAM_SUPERVISOR_WORKSPACE"] = ".team"
+    return live_team
+
+
+def sessions(team: Team) -> list[str]:
+    return sorted(p.name for p in team.root.iterdir() if SESSION.fullmatch(p.name))
+
+
+def at_work(team: Team, *names: str, steps: tuple[str, ...] = ("wait",)) -> None:
+    """Sessions whose agents wait, and no supervisor."""
+    team.write_settings("limits: {sessions: 20}\n")
+    for name in names:
+        team.request(name, *steps)
+    assert team.call("orchestrate", "--once").returncode == 0
+    assert {s.state for s in team.sessions()} == {State.ACTIVE}
+
+
+def test_start_makes_a_workspace_with_a_manager_and_an_architect(fresh: Team) -> None:
+    done = fresh.call("team", "start", "Build REST API")
+    assert (done.returncode, done.stderr) == (0, "")
+    manager, architect = sessions(fresh)
+    assert manager.startswith("engineering-manager-")
+    assert architect.startswith("solutions-architect-")
+    assert manager in done.stdout and architect in done.stdout
+    requirements = (fresh.root / manager / "project-requirements.md").read_text()
+    assert requirements == "# Project requirements\n\nBuild REST API\n"
+    for name in (manager, architect):
+        directory = fresh.root / name
+        assert "Build REST API" in (directory / "instructions.md").read_text()
+        assert "pending" in (directory / "tasks.md").read_text()
+        assert json.loads((directory / "session.json").read_text())["state"] == "starting"
+    assert (fresh.root / "shared").is_dir()
+    assert not processes_under(fresh.root)
+
+
+def test_start_adds_engineers_and_interns_who_wait_for_work(fresh: Team) -> None:
+    assert fresh.call("team", "start", "X", "--engineers", 2, "--interns", 1).returncode == 0
+    personas = [name.rpartition("-")[0] for name in sessions(fresh)]
+    assert personas == [
+        "engineering-manager",
+        "intern",
+        "software-engineer",
+        "software-engineer",
+        "solutions-architect",
+    ]
+    [manager] = [name for name in sessions(fresh) if name.startswith("engineering-manager")]
+    intern = sessions(fresh)[1]
+    assert manager in (fresh.root / intern / "instructions.md").read_text()
+    assert "**Status**: waiting" in (fresh.root / intern / "tasks.md").read_text()
+
+
+def test_starting_twice_says_so_and_changes_nothing(fresh: Team) -> None:
+    fresh.call("team", "start", "First")
+    before = {p: p.read_bytes() for p in fresh.root.glob("[a-z]*/*")}
+    done = fresh.call("team", "start", "Second")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"a team is at work in {fresh.root} already (2 sessions)" in done.stderr
+    assert {p: p.read_bytes() for p in fresh.root.glob("[a-z]*/*")} == before
+
+
+def test_a_team_may_be_started_where_an_older_one_has_ended(fresh: Team) -> None:
+    fresh.call("team", "start", "First")
+    assert fresh.call("team", "stop").returncode == 0
+    assert fresh.call("team", "start", "Second").returncode == 0
+    assert len(sessions(fresh)) == 4
+
+
+def test_run_goes_on_into_orchestrate(fresh: Team) -> None:
+    fresh.environ["TEAM_SCRIPTED_PACE"] = "60"
+    program = fresh.start("team", "start", "X", "--run")
+    lines = lines_until(program, "Spawning solutions-architect")
+    assert lines[0] == "Team for: X\n"
+    assert any("Team supervisor started" in line for line in lines)
+    lines_until(program, "Session")
+    kill(program.pid, signal.SIGINT)
+    assert program.wait() == 0
+    assert fresh.call("team", "stop", "--now").returncode == 0
+
+
+def test_status_says_in_a_few_lines_how_the_team_is(live_team: Team) -> None:
+    at_work(live_team, "api")
+    done = live_team.call("team", "status")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Workspace:  {live_team.root}" in done.stdout
+    assert "Supervisor: none is running" in done.stdout
+    assert "1 running" in done.stdout and live_team.session("api").id in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_status_as_json_is_one_object(live_team: Team) -> None:
+    at_work(live_team, "api")
+    found = json.loads(live_team.call("team", "status", "--json").stdout)
+    assert [s["id"] for s in found["sessions"]] == [live_team.session("api").id]
+
+
+def test_stop_without_a_supervisor_ends_the_team_and_keeps_its_directories(live_team: Team) -> None:
+    at_work(live_team, "one", "two")
+    done = live_team.call("team", "stop")
+    assert (done.returncode, done.stderr) == (0, "")
+    for session in live_team.sessions():
+        assert session.state == State.STOPPED
+        assert f"Stopped {session.name} ({session.id}): its directory is kept" in done.stdout
+        assert (live_team.root / session.id / "instructions.md").exists()
+    assert not processes_under(live_team.root)
+
+
+def test_stop_with_a_supervisor_ends_both(live_team: Team) -> None:
+    live_team.write_settings()
+    live_team.request("api", "wait")
+    program = live_team.start("orchestrate", "--json")
+    lines_until(program, "session_started")
+    done = live_team.call("team", "stop")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert program.wait() == 0
+    assert program.stdout
+    assert [json.loads(line)["event"] for line in program.stdout][-2:] == [
+        "session_stopped",
+        "supervisor_stopped",
+    ]
+    assert live_team.session("api").state == State.STOPPED
+    assert not processes_under(live_team.root)
+
+
+def test_stop_ends_only_those_who_are_named(live_team: Team) -> None:
+    at_work(live_team, "one", "two", "three")
+    assert live_team.call("team", "stop", "one", "three").returncode == 0
+    assert {s.name: s.state for s in live_team.sessions()} == {
+        "one": State.STOPPED,
+        "two": State.ACTIVE,
+        "three": State.STOPPED,
+    }
+    assert live_team.starts("two") == 1
+
+
+def test_stop_waits_for_the_grace_and_stop_now_does_not(live_team: Team) -> None:
+    steps = ("ignore-term", "bash touch $SHARED/$TEAM_SESSION_ID", "wait")
+    at_work(live_team, "slow", "fast", steps=steps)
+    live_team.run(lambda _: len(list(live_team.workspace.shared.iterdir())) == 2)
+    live_team.workspace.settings.write_text("stop_grace: 0.8\n")
+    begun = time.monotonic()
+    assert live_team.call("team", "stop", "slow").returncode == 0
+    assert time.monotonic() - begun >= 0.8
+    live_team.workspace.settings.write_text("stop_grace: 30\n")
+    begun = time.monotonic()
+    assert live_team.call("team", "stop", "--now").returncode == 0
+    assert time.monotonic() - begun < 10
+    assert not processes_under(live_team.root)
+
+
+def test_stop_now_does_not_wait_for_an_earlier_stop(live_team: Team) -> None:
+    steps = ("ignore-term", "bash touch $SHARED/$TEAM_SESSION_ID", "wait")
+    at_work(live_team, "api", steps=steps)
+    live_team.run(lambda _: list(live_team.workspace.shared.iterdir()))
+    live_team.workspace.settings.write_text("stop_grace: 300\n")
+    program = live_team.start("orchestrate", "--json")
+    lines_until(program, "session_adopted")
+    slow = live_team.start("team", "stop")
+    live_team.wait_beside(lambda: live_team.session("api").state == State.STOPPING)
+    assert live_team.call("team", "stop", "--now").returncode == 0
+    assert slow.wait() == 0
+    assert program.wait() == 0
+
+
+def test_nothing_to_stop_is_no_error(live_team: Team) -> None:
+    done = live_team.call("team", "stop")
+    assert (done.returncode, done.stdout.split(":")[0]) == (0, "Nothing to stop")
+    at_work(live_team, "api")
+    live_team.call("team", "stop")
+    done = live_team.call("team", "stop")
+    assert (done.returncode, done.stdout.split(":")[0]) == (0, "Nothing to stop")
+
+
+def test_an_unknown_or_ended_session_is_not_stopped(live_team: Team) -> None:
+    at_work(live_team, "api")
+    done = live_team.call("team", "stop", "api", "nobody")
+    assert done.returncode == 2 and "there is no session 'nobody'" in done.stderr
+    assert live_team.session("api").state == State.ACTIVE
+    live_team.call("team", "stop", "api")
+    done = live_team.call("team", "stop", "api")
+    assert done.returncode == 1 and "has ended already (stopped)" in done.stderr
+
+
+def test_an_ambiguous_session_is_not_stopped(live_team: Team) -> None:
+    at_work(live_team, "api-one", "api-two")
+    done = live_team.call("team", "stop", "api")
+    assert done.returncode == 2
+    assert "'api' could be any of 2 sessions: " in done.stderr
+    assert "(api-one)" in done.stderr and "(api-two)" in done.stderr
+    assert {s.state for s in live_team.sessions()} == {State.ACTIVE}
+
+
+def test_a_request_made_while_the_team_is_stopped_waits(live_team: Team) -> None:
+    at_work(live_team, "api")
+    live_team.call("team", "stop")
+    live_team.request("late", "done all")
+    with live_team.store() as store:
+        assert store.team("wanted") == "stop"
+    live_team.run(lambda world: world.requests and world.requests[0].row)
+    assert [s.name for s in live_team.sessions()] == ["api"]
+    assert (live_team.root / "intern-request-late").exists()

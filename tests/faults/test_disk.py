@@ -1,0 +1,176 @@
+"""The disk is full, read-only, or gave back garbage: is anything lost, and is it said?"""
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from team_supervisor.adapters import processes
+from team_supervisor.adapters.workspace import create
+from team_supervisor.core import events
+from team_supervisor.core.model import State
+from tests.teams import lines_until, run_until
+
+from .ground import Ground, active, gate, kill
+from .mounts import fill, mount, tmpfs
+from .test_requests import a_while
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Ground]:
+    """A workspace on a disk of 2 MiB."""
+    made = Ground(tmp_path / "small")
+    with tmpfs(made.workspace, "2m"):
+        create(made.team.workspace)
+        made.set(limits=replace(made.team.settings.limits, disk_free_mb=0))
+        yield made
+        made.end()
+
+
+def test_on_a_full_disk_the_loop_lives_and_goes_on_when_there_is_room(small: Ground) -> None:
+    """Case 39: full before the request is claimed."""
+    small.request("before", "done all")
+    small.team.run()
+    small.request("api", "done all")
+    with small.team.supervised() as supervisor:
+        filler = fill(small.workspace)
+        run_until(supervisor, a_while())
+        assert not small.marked()
+        filler.unlink()
+        run_until(supervisor, lambda w: not w.requests and all(f.session.ended for f in w.sessions))
+    assert small.team.session("api").state == State.COMPLETED
+    assert small.began("api") == 1
+    small.oracle(cli=True)
+
+
+def test_an_exit_is_recorded_even_when_the_disk_is_full(small: Ground) -> None:
+    """Case 39: a host keeps room for it from the start."""
+    small.request("api", "done all", gate())
+    with small.team.supervised() as supervisor:
+        run_until(supervisor, lambda _: small.reached())
+        agent = small.agent("api")
+        filler = fill(small.workspace)
+        kill(agent)
+        run_until(supervisor, a_while())
+        filler.unlink()
+        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+    [attempt] = small.attempts("api")
+    assert (attempt["signal"], attempt["reason"]) == (signal.SIGKILL, "signalled")
+    small.oracle()
+
+
+def test_a_disk_that_is_nearly_full_queues_requests_and_says_why(small: Ground) -> None:
+    """Case 39: what waits is neither lost nor refused."""
+    small.set(limits=replace(small.team.settings.limits, disk_free_mb=256))
+    small.request("api", "done all")
+    with small.team.supervised() as supervisor:
+        run_until(supervisor, a_while())
+    [queued] = small.team.heard(events.RequestQueued)
+    assert "MiB" in queued.reason
+    small.set(limits=replace(small.team.settings.limits, disk_free_mb=0))
+    small.team.run()
+    small.oracle()
+
+
+def test_a_read_only_disk_is_one_sentence(small: Ground) -> None:
+    """Case 40: nothing is acknowledged that is not written."""
+    small.request("api", "done all")
+    small.write_settings("limits: {disk_free_mb: 0}\n")
+    mount("-o", "remount,ro", small.workspace)
+    words = ("orchestrate", "--workspace", small.workspace)
+    ran = small.team.call(*words)
+    assert ran.returncode == 1
+    assert len(ran.stderr.strip().splitlines()) == 1
+    mount("-o", "remount,rw", small.workspace)
+    small.team.run()
+    assert small.team.session("api").state == State.COMPLETED
+    small.oracle()
+
+
+GARBAGE: dict[str, Callable[[bytes], bytes]] = {
+    "garbage": lambda data: b"\x00garbage" * 1000,
+    "cut short": lambda data: data[: len(data) // 2],
+    "a torn page": lambda data: data[:4096] + b"\xff" * 4096 + data[8192:],
+    "empty": lambda data: b"",
+}
+
+
+@pytest.mark.parametrize("how", GARBAGE)
+def test_a_broken_database_is_put_aside_and_the_agents_are_found_again(
+    ground: Ground, how: str
+) -> None:
+    """Case 42: built anew from the directories."""
+    ground.request("api", gate(), "done all")
+    ground.team.run(active("api"))
+    agent = ground.agent("api")
+    database = ground.team.workspace.database
+    database.with_name("supervisor.db-wal").unlink(missing_ok=True)
+    database.with_name("supervisor.db-shm").unlink(missing_ok=True)
+    database.write_bytes(GARBAGE[how](database.read_bytes()))
+    with ground.team.supervised() as supervisor:
+        run_until(supervisor, active("api"))
+        assert processes.alive(agent)
+        assert ground.agent("api") == agent
+        ground.open_gate()
+        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+    assert how == "empty" or list(database.parent.glob("*.corrupt-*"))
+    assert ground.began("api") == 1
+    ground.oracle(cli=True)
+
+
+def test_a_database_of_a_newer_program_is_left_alone(ground: Ground) -> None:
+    """Case 42."""
+    import sqlite3
+
+    ground.request("api", "done all")
+    with ground.team.supervised():
+        pass
+    database = ground.team.workspace.database
+    db = sqlite3.connect(database)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    ran = ground.team.call("orchestrate", "--workspace", ground.workspace)
+    assert (ran.returncode, "newer" in ran.stderr) == (1, True)
+    db = sqlite3.connect(database)
+    assert db.execute("PRAGMA user_version").fetchone() == (99,)
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    ground.team.run()
+    ground.oracle()
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[]", b'{"attempt": "no"}'])
+def test_control_files_full_of_garbage_count_as_missing(ground: Ground, text: bytes) -> None:
+    """Case 42: copies and wishes; the row is the truth."""
+    ground.request("api", gate(), "done all")
+    ground.team.run(active("api"))
+    directory = ground.team.directory("api")
+    for path in (directory / "session.json", directory / "tracker.json",
+                 ground.control("api") / "stop.json"):  # fmt: skip
+        path.write_bytes(text)
+    ground.open_gate()
+    ground.team.run()
+    assert ground.team.session("api").state == State.COMPLETED
+    assert ground.began("api") == 1
+    ground.oracle()
+
+
+def test_writing_nothing_for_a_while_loses_no_event(ground: Ground) -> None:
+    """Case 39: the database is locked by somebody else for longer than a look."""
+    import sqlite3
+
+    program = ground.supervisor()
+    db = sqlite3.connect(ground.team.workspace.database, isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    ground.request("api", "done all")
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(timeout=1)
+    db.execute("ROLLBACK")
+    db.close()
+    lines_until(program, '"session_archived"')
+    program.kill()
+    program.wait()
+    ground.oracle()

@@ -237,9 +237,8 @@ def test_the_list_goes_on_after_a_quote() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_byte_order_mark_and_any_line_ending_are_accepted(end: str) -> None:
-    text = "\ufeff# Task: a\n- Status: done\n\nTask: b\n=======\n- Status: pending\n\n- [x] c\n".replace(
-        "\n", end
-    )
+    lines = ["\ufeff# Task: a", "- Status: done", "", "Task: b", "=======", "- Status: pending"]
+    text = end.join([*lines, "", "- [x] c", ""])
     assert parse(text).tasks == (
         Task("a", "done", True),
         Task("b", "pending", False),

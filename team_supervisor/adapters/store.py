@@ -3,12 +3,12 @@
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
 from team_supervisor.core.events import Event, revive
 from team_supervisor.core.model import (
     Delivery,
@@ -45,69 +45,6 @@ def _queries() -> dict[str, str]:
 
 
 QUERIES = _queries()
-
-
-def m001_initial(db: sqlite3.Connection) -> None:
-    for statement in (_HERE / "schema.sql").read_text().split(";\n"):
-        db.execute(statement)
-
-
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial]
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the database to the newest version; each step is one transaction."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise TeamError(
-            f"this workspace was written by a newer team-supervisor (database version {version}, "
-            f"this program knows {len(MIGRATIONS)}): upgrade team-supervisor"
-        )
-    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-        with transaction(db):
-            if db.execute("PRAGMA user_version").fetchone()[0] >= number:
-                continue
-            step(db)
-            db.execute(f"PRAGMA user_version = {number}")
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection, *, durable: bool = True) -> Iterator[None]:
-    """All or nothing; may be nested, the outermost one commits.
-
-    `durable=False`: it survives our end, but a loss of power may take it back.
-    """
-    if db.in_transaction:
-        with _part(db):
-            yield
-        return
-    # synchronous=NORMAL leaves out the fsync of the log: 14 us a commit instead of 0.2 to 5 ms.
-    db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        # A full disk may have rolled it back already.
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    finally:
-        db.execute("PRAGMA synchronous = FULL")
-
-
-@contextmanager
-def _part(db: sqlite3.Connection) -> Iterator[None]:
-    """What fails inside is taken back alone."""
-    db.execute("SAVEPOINT part")
-    try:
-        yield
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK TO part")
-            db.execute("RELEASE part")
-        raise
-    db.execute("RELEASE part")
 
 
 def _session(row: Row) -> Session:

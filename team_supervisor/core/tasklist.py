@@ -296,6 +296,5 @@ def _as_heading(task: Task) -> str:
 
 def _escaped(title: str) -> str:
     """Markdown that reads as `title`; most titles are that as they stand."""
-    if _plain(title) == title and not title.endswith("#"):
-        return title
-    return re.sub(r"[!#()*<>\[\\\]_`~]", r"\\\g<0>", title)
+    plain = _plain(title) == title and not title.endswith("#")
+    return title if plain else re.sub(r"[!#()*<>\[\\\]_`~]", r"\\\g<0>", title)

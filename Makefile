@@ -11,10 +11,10 @@ demo: $(READY)
 	$(BIN)/team-supervisor demo
 
 test: $(READY) $(CLAUDE)
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n 4 tests
 
 unit: $(READY)
-	$(BIN)/python -m pytest tests --ignore tests/acceptance
+	$(BIN)/python -m pytest -n 4 tests --ignore tests/acceptance
 
 acceptance: $(READY) $(CLAUDE)
 	$(BIN)/python -m pytest tests/acceptance

@@ -1,6 +1,7 @@
 """How far did each conversation of this session come?"""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,9 @@ class Memory:
         """Change what is remembered of this conversation."""
         self.now = self.now._replace(**changes)
         self._all[self._id] = self.now._asdict()
-        replace_text(self._path, json.dumps(self._all, indent=1))
+        # An agent that removed its own directory works on, as the real one does.
+        with suppress(FileNotFoundError):
+            replace_text(self._path, json.dumps(self._all, indent=1))
 
     def take(self, uuid: str) -> bool:
         """False for a message that was taken before: like the real CLI, once for each uuid."""

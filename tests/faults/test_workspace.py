@@ -89,7 +89,9 @@ def test_an_agent_that_deletes_all_its_files_is_still_supervised(ground: Ground)
 
 def test_an_agent_that_deletes_its_own_directory_needs_attention(ground: Ground) -> None:
     """Case 56: nothing is started again, nothing is archived, and it is said."""
-    ground.request("api", "bash rm -rf $SESSION; touch $SHARED/gone", "hang")
+    # Once more while a last copy of session.json is written into it.
+    remove = "bash while [ -e $SESSION ]; do rm -rf $SESSION; done; touch $SHARED/gone"
+    ground.request("api", remove, "hang")
     with ground.team.supervised() as supervisor:
         run_until(supervisor, lambda _: ground.team.heard(events.AttentionNeeded))
         assert processes.alive(ground.agent("api"))

@@ -8,7 +8,7 @@ import pytest
 
 from .teams import Team, end_all
 
-OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_")
+OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_", "COLUMNS", "LINES", "NO_COLOR")
 
 
 @pytest.fixture(autouse=True)

@@ -1,1 +1,0 @@
-"""How fast is this program beside its peers, on the same machine, in the same run?"""

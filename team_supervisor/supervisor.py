@@ -61,6 +61,9 @@ class Supervisor:
                 changed = apply(action, self.tools, now) or changed
             except (OSError, sqlite3.OperationalError) as error:
                 self.warn(f"{type(action).__name__}: {error}")
+            except Exception as error:
+                # A bug met in one session must not end the supervision of all the others.
+                self.warn(f"{type(action).__name__} failed ({type(error).__name__}: {error})")
         self.tell()
         return world, changed
 

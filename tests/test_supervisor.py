@@ -1,6 +1,8 @@
 import fcntl
 import os
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from team_supervisor.adapters.locks import held_by
 from team_supervisor.adapters.processes import identify, lock_held
 from team_supervisor.core import events
 from team_supervisor.core.model import State
+from team_supervisor.core.persona import Persona
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.core.world import World
 from team_supervisor.errors import WorkspaceBusy
@@ -146,7 +149,7 @@ def test_a_program_that_exits_at_once_fails_with_its_last_words(team: Team) -> N
     team.request("api", "done all")
     team.run()
     [failed] = team.heard(events.SessionFailed)
-    assert failed.reason == "1 failures in a row, the last: code 1: Invalid API key"
+    assert failed.reason == "code 1: Invalid API key"
 
 
 def test_a_program_that_vanished_fails_with_a_sentence(team: Team) -> None:
@@ -337,3 +340,21 @@ def test_a_killed_agent_is_seen_at_once(team: Team) -> None:
         gate.open()
         run_until(supervisor, nothing_left)
     assert team.heard(events.SessionExited)[0].signal == 9
+
+
+def test_a_bug_met_in_one_session_does_not_end_the_supervision_of_the_others(team: Team) -> None:
+    team.request("first", "done all")
+    team.request("second", "done all")
+    with team.supervised() as supervisor:
+        known = supervisor.tools.personas
+
+        def personas() -> Mapping[str, Persona]:
+            if team.heard(events.Warned):
+                return known()
+            raise RuntimeError("a bug")
+
+        supervisor.tools = replace(supervisor.tools, personas=personas)
+        run_until(supervisor, lambda world: team.heard(events.Warned))
+        run_until(supervisor, nothing_left)
+    assert "failed (RuntimeError: a bug)" in team.heard(events.Warned)[0].reason
+    assert team.session("first").state == team.session("second").state == State.COMPLETED

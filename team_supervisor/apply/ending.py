@@ -79,12 +79,16 @@ def _consequence(
         restart = {"failures": then.failures, "restart_at": now.wall + then.delay}
         return {"state": check(session.state, State.STARTING), "reason": said, **restart}, [event]
     if isinstance(then, GiveUp):
-        said = f"{then.failures} failures in a row, the last: {said}"
+        said = _in_a_row(then.failures, said)
         ending, reason = State.FAILED, said
     else:
         ending, reason = then, session.reason or said
     stopping = check(session.state, State.STOPPING)
     return {"state": stopping, "ending": ending, "reason": reason}, []
+
+
+def _in_a_row(failures: int, said: str) -> str:
+    return f"{failures} failures in a row, the last: {said}" if failures > 1 else said
 
 
 def close_attempt(tools: Tools, session: Session, end: Exit) -> None:

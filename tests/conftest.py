@@ -1,12 +1,17 @@
 """What holds for every test: no team of an outer session, no workspace by accident, no leftover."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .teams import Team, end_all
+
+# Started in the background, as CI may be, we ignore Ctrl-C, and so would every program we start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_", "COLUMNS", "LINES", "NO_COLOR")
 

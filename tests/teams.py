@@ -247,8 +247,12 @@ class Team:
                     store.want(session.id, Wanted.STOP_NOW)
             with self.supervised() as supervisor:
                 supervisor.draining = True
-                run_until(supervisor, lambda _: not processes_under(self.root))
+                run_until(supervisor, self._all_over)
         processes.reap()
+
+    def _all_over(self, world: World) -> bool:
+        ended = all(facts.session.ended for facts in world.sessions)
+        return ended and not processes_under(self.root)
 
 
 def text_of(content: object) -> str:

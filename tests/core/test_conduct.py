@@ -23,6 +23,7 @@ from .worlds import (
     NOW,
     delivery,
     facts,
+    from_,
     idle,
     look,
     planned,
@@ -115,11 +116,19 @@ def test_without_a_list_it_is_nudged_to_make_one() -> None:
         facts(idle(), tasks=HALF, news=(10, 90)),
         resting(tasks=watch(3, 3)),
         resting(talks=False),
+        resting(talks=False, nudges=3),
     ],
-    ids=["its turn is open", "it has unread messages", "news", "all is done", "it does not talk"],
+    ids=[
+        "its turn is open",
+        "it has unread messages",
+        "news",
+        "all is done",
+        "it does not talk",
+        "nor can it",
+    ],
 )
 def test_nobody_is_nudged_without_need(seen: SessionFacts) -> None:
-    assert not any(isinstance(action, Nudge) for action in planned(seen))
+    assert not any(isinstance(action, (Nudge, NoteDoing)) for action in planned(seen))
 
 
 @pytest.mark.parametrize(
@@ -159,8 +168,9 @@ def test_denied_tools_are_named_as_the_likely_reason() -> None:
 
 
 def test_a_list_that_changed_just_now_begins_the_nudges_anew() -> None:
-    stuck = unnoted(resting(nudges=3), watch(2, 3))
-    assert planned(stuck) == [NoteTasks(stuck.session, watch(2, 3).reading)]
+    for nudges in (0, 2, 3):
+        stuck = unnoted(resting(nudges=nudges), watch(2, 3))
+        assert planned(stuck) == [NoteTasks(stuck.session, watch(2, 3).reading)]
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404])
@@ -214,6 +224,13 @@ def test_who_has_an_open_request_waits_for_it() -> None:
     )
     waiting = notes(resting(), teammate(), requests=(asked,), accepting=False)
     assert waiting == (Doing.WAITING, "helper, tests")
+
+
+def test_who_asked_just_now_waits_before_the_request_is_written_down() -> None:
+    asked = look("intern-request-tests", row=None, instructions=from_(ENGINEER))
+    assert notes(resting(), requests=(asked,)) == (Doing.WAITING, "tests")
+    others = look("intern-request-tests", row=None, instructions=from_(MANAGER))
+    assert any(isinstance(action, Nudge) for action in planned(resting(), requests=(others,)))
 
 
 def test_who_works_although_a_teammate_lives_is_working() -> None:

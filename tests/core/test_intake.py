@@ -153,6 +153,8 @@ def test_the_requester_is_known_from_the_heading() -> None:
 def test_a_requester_without_a_session_is_nobody() -> None:
     found = look(instructions=from_("ghost-1706012345680"))
     assert becomes(found) == [claim(found)]
+    queued = QueueRequest(found, "the team is stopped", None)
+    assert becomes(found, accepting=False) == [queued]
 
 
 def test_a_requester_is_held_to_its_persona() -> None:
@@ -184,6 +186,13 @@ def test_the_oldest_request_gets_the_place_that_is_free() -> None:
         QueueRequest(looks[2], "8 of 8 sessions are at work", None),
         QueueRequest(looks[0], "8 of 8 sessions are at work", None),
     ]
+
+
+def test_a_start_counts_for_the_hour_at_once() -> None:
+    looks = [numbered(1, seen=1), numbered(2, seen=2)]
+    actions = becomes(*looks, team=team(spawned=59))
+    assert actions[0] == claim(looks[0])
+    assert isinstance(actions[1], QueueRequest)
 
 
 def test_a_request_that_must_wait_does_not_hold_up_those_behind_it() -> None:

@@ -101,13 +101,14 @@ def test_a_task_finished_just_before_the_death_is_progress() -> None:
 def test_a_rate_limit_is_not_a_crash() -> None:
     limited = session(failures=4, rate_limited_until=NOW.wall + 600, error_status=429)
     then = consequence(facts(limited, Life.ENDED))
-    assert isinstance(then, RestartAfter)
-    assert (then.failures, then.delay >= 600) == (4, True)
+    assert then == RestartAfter(600.0, 4)
+    over = session(failures=4, rate_limited_until=NOW.wall - 1, error_status=429)
+    assert consequence(facts(over, Life.ENDED)) == GiveUp(5)
 
 
 def test_who_has_no_directory_any_more_is_given_up() -> None:
-    action = only(facts(session(STARTING, attempt=1), Life.NONE, directory=False))
-    assert isinstance(action, NoteDeath)
+    then = consequence(facts(session(STARTING, attempt=1), Life.NONE, directory=False))
+    assert not isinstance(then, RestartAfter)
 
 
 @pytest.mark.parametrize("life", [Life.ALIVE, Life.STARTING])
@@ -169,6 +170,13 @@ def test_nothing_is_archived_on_a_list_that_was_not_read() -> None:
 def test_instructions_that_came_while_it_ended_reopen_the_session() -> None:
     one = facts(stopping(State.COMPLETED), Life.ENDED, watch(3, 3), news=(10, 90))
     assert planned(one) == [Reopen(one.session, CRASH)]
+
+
+def test_who_is_to_stop_is_not_reopened_for_instructions_that_came_late() -> None:
+    one = facts(
+        stopping(State.COMPLETED, wanted=Wanted.STOP), Life.ENDED, watch(3, 3), news=(10, 90)
+    )
+    assert planned(one) == [Finish(one.session, CRASH)]
 
 
 def test_an_archive_whose_record_was_lost_in_a_crash_is_recorded() -> None:

@@ -54,9 +54,13 @@ def rests(team: Simulation) -> int:
         looks += 1
         assert looks < 60 + 20 * len(team.rows), "the team never comes to rest"
         all_goes_well(team)
-        heard = bool(team.heard)
-        quiet = 0 if tick(team, LONG) or heard else quiet + 1
+        waits = bool(team.heard) or any(limited(team, one) for one in team.living())
+        quiet = 0 if tick(team, LONG) or waits else quiet + 1
     return looks
+
+
+def limited(team: Simulation, one: Session) -> bool:
+    return (one.rate_limited_until or 0.0) > team.now.wall
 
 
 def work_is_done(team: Simulation, one: Session) -> bool:

@@ -132,6 +132,7 @@ def test_a_session_directory_is_a_persona_and_thirteen_digits(
         f"# Login\n\nText.\n\n{from_(ENGINEER)}",
         f"## Instructions from {ENGINEER}",
         f"## Instructions from {ENGINEER} (now)\r\nBuild it.\r\n",
+        f"## Instructions from {ENGINEER}\r\nBuild it.\r\n",
         from_(ENGINEER) + from_("manager-1706012345000"),
     ],
 )

@@ -49,6 +49,7 @@ def shown(state: State = A, running: bool = True, **changes: Any) -> SessionView
 
 def test_who_runs_is_active() -> None:
     assert status() == "active:"
+    assert status(S, restart_at=NOW.wall + 8) == "active:"
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ class Observer:
             draining=draining,
         )
 
+    def persona_problems(self) -> tuple[str, ...]:
+        """A sentence for each persona file that cannot be used."""
+        self.personas()
+        return tuple(p.problem for p in self._personas.problems) if self._personas else ()
+
     def personas(self) -> Mapping[str, Persona]:
         """By name; read again only when a file changed."""
         where = personas.search_path(self._workspace.root, self._workspace.project)

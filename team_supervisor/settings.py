@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,6 +11,7 @@ from team_supervisor.adapters import files
 from team_supervisor.core import frontmatter
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.completion import CompletionRules
+from team_supervisor.core.persona import PermissionMode
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.errors import UsageError
 
@@ -42,11 +43,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     restarts: RestartPolicy = RestartPolicy()
     env: Environment = Environment()
     runners: RunnerSettings = RunnerSettings()
-    runner: str | None = None
+    runner: Literal["claude", "command"] | None = None
     claude: str | None = None
     claude_arguments: tuple[str, ...] = ()
     model: str | None = None
-    permission_mode: str | None = None
+    permission_mode: PermissionMode | None = None
     max_budget_usd: float | None = None
     settle: float = 0.3
     request_timeout: float = 300.0

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +72,19 @@ def held_by(path: Path) -> Holder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        return _holder(os.pread(descriptor, 4096, 0))
+        return _holder(_said(descriptor))
     finally:
         os.close(descriptor)
     return None
+
+
+def _said(descriptor: int) -> bytes:
+    """What the holder wrote, which it may be about to do (0.25 s at most)."""
+    for _ in range(25):
+        if text := os.pread(descriptor, 4096, 0):
+            return text
+        select.select([], [], [], 0.01)
+    return b""
 
 
 def _holder(text: bytes) -> Holder:

@@ -23,8 +23,6 @@ from team_supervisor.runners import RUNNERS
 
 # A write of more than PIPE_BUF bytes into a FIFO may be torn.
 LONGEST_LINE = 4096
-# Appended instructions longer than this are named, not quoted (characters).
-LONGEST_QUOTE = 2000
 
 
 def hear(tools: Tools, action: Hear, now: Moment) -> bool:
@@ -102,8 +100,7 @@ def read_instructions(tools: Tools, action: ReadInstructions, now: Moment) -> bo
     with tools.store.transaction(durable=False):
         tools.store.update(session.id, instructions_offset=end, nudges=0)
         if text:
-            quoted = text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + " […]"
-            message = briefing.new_instructions(quoted, str(path))
+            message = briefing.new_instructions(text, str(path))
             source = f"instructions-{start}-{end}-{files.digest(data)[:8]}"
             tell(tools, session.id, DeliveryKind.INSTRUCTIONS, message, source)
     track(tools, session, end, session.tasks_digest)

@@ -140,7 +140,8 @@ def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:
 def _launch(tools: Tools, session: Session, persona: Persona | None) -> processes.Launch:
     if persona is None:
         raise TeamError(
-            f"the persona {session.persona} of {session.id} is gone: put its file back and `retry`"
+            f"the persona {session.persona} of {session.id} is not usable: see `personas check`, "
+            "mend or put back its file, and `retry`"
         )
     runner = RUNNERS.get(session.runner)
     if runner is None:

@@ -1,6 +1,8 @@
 """How does a newcomer see a team at work without an account?"""
 
 import os
+import shutil
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -70,13 +72,14 @@ def _summary(workspace: Workspace, project: Path) -> None:
         click.echo(_line(store, session.id))
     cost = dollars(sum(s.cost_usd for s in sessions))
     click.echo(f"   {len(done)} of {len(sessions)} sessions completed, cost {cost} (made up)")
+    program = "team-supervisor" if shutil.which("team-supervisor") else sys.argv[0]
     flag = f"-w {workspace.root}"
     click.echo("\nWhere to look:")
     click.echo(f"   the team's files    {workspace.root}")
     click.echo(f"   what it made        {project / 'demo-output'}")
-    click.echo(f"   team-supervisor track --once {flag}")
-    click.echo(f"   team-supervisor logs api-developer {flag}")
-    click.echo(f"   team-supervisor attach --list --all {flag}")
+    click.echo(f"   {program} track --once {flag}")
+    click.echo(f"   {program} logs api-developer {flag}")
+    click.echo(f"   {program} attach --list --all {flag}")
     if len(done) < len(sessions):
         raise TeamError("the demonstration did not come to its end: see the workspace named above")
 

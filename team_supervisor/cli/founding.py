@@ -6,7 +6,7 @@ from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core.model import Session
 from team_supervisor.core.world import Prepare
-from team_supervisor.errors import TeamError
+from team_supervisor.errors import TeamError, UsageError
 
 UNTIL_TOLD = """# Tasks
 
@@ -20,6 +20,7 @@ def found_members(tools: Tools, goal: str, engineers: int, interns: int) -> list
     wanted = [("engineering-manager", "manager"), ("solutions-architect", "architect")]
     wanted += [("software-engineer", f"engineer-{n}") for n in range(1, engineers + 1)]
     wanted += [("intern", f"intern-{n}") for n in range(1, interns + 1)]
+    _check_limits(tools, [persona for persona, _ in wanted])
     known = tools.personas()
     missing = sorted({persona for persona, _ in wanted} - set(known))
     if missing:
@@ -41,6 +42,22 @@ def found_members(tools: Tools, goal: str, engineers: int, interns: int) -> list
             files.write(directory / "tasks.md", UNTIL_TOLD)
         prepare(tools, Prepare(session), clock.now())
     return made
+
+
+def _check_limits(tools: Tools, personas: list[str]) -> None:
+    """A team that would not be let in by requests is not let in by its founding either."""
+    limits = tools.settings.limits
+    if len(personas) > limits.sessions:
+        raise UsageError(
+            f"the team would have {len(personas)} sessions, and limits.sessions is "
+            f"{limits.sessions}: ask for fewer, or raise it in {tools.workspace.settings}"
+        )
+    for persona, most in limits.per_persona.items():
+        if personas.count(persona) > most:
+            raise UsageError(
+                f"the team would have {personas.count(persona)} {persona} sessions, and "
+                f"limits.per_persona allows {most}: see {tools.workspace.settings}"
+            )
 
 
 def _instructions(session: Session, goal: str, team: list[Session]) -> str:

@@ -73,7 +73,7 @@ def run(
 
     with supervise(workspace, settings, os.environ, watched, "orchestrate") as supervisor:
         check_runner(settings, supervisor)
-        for warning in warnings:
+        for warning in (*warnings, *supervisor.observer.persona_problems()):
             supervisor.warn(warning)
         take_up_stopped_team(supervisor)
         handle_signals(supervisor)

@@ -39,7 +39,11 @@ def command(persona: str, name: str, source: str | None, workspace: str) -> None
 def _check_persona(found: Workspace, persona: str) -> None:
     from team_supervisor.adapters import personas
 
-    known = personas.load(personas.search_path(found.root, found.project)).by_name
+    loaded = personas.load(personas.search_path(found.root, found.project))
+    known = loaded.by_name
+    broken = next((p for p in loaded.problems if Path(p.path).stem == persona), None)
+    if persona not in known and broken:
+        raise UsageError(broken.problem)
     if persona not in known:
         names = ", ".join(sorted(known))
         raise UsageError(f"there is no persona {persona!r}; known are: {names}")

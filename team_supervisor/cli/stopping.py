@@ -12,8 +12,8 @@ from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import options
 from team_supervisor.core.model import Session
 from team_supervisor.core.world import World
-from team_supervisor.errors import TeamError, WorkspaceBusy
-from team_supervisor.settings import load
+from team_supervisor.errors import TeamError, UsageError, WorkspaceBusy
+from team_supervisor.settings import Settings, load
 
 # Beyond the grace: freezing, killing and making sure that nothing is left (seconds).
 MARGIN = 30.0
@@ -21,7 +21,7 @@ MARGIN = 30.0
 
 def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> None:
     """Until all have ended; by the supervisor that lives, else by ourselves in its place."""
-    settings, _ = load(workspace.settings, os.environ)
+    settings = _settings(workspace)
     wanted = {s.id for s in stopping}
     _progress(f"Stopping {len(wanted)} session{'s' if len(wanted) > 1 else ''} …")
     deadline = clock.now().monotonic + settings.stop_grace + MARGIN
@@ -33,6 +33,15 @@ def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> Non
             _rest()
     for session in stopping:
         click.echo(f"⏹️  Stopped {session.name} ({session.id}): its directory is kept")
+
+
+def _settings(workspace: Workspace) -> Settings:
+    """A broken team.yaml must not keep anybody from ending a team that spends money."""
+    try:
+        return load(workspace.settings, os.environ)[0]
+    except UsageError as error:
+        click.echo(f"Warning: {error}; stopping with the defaults", err=True)
+        return Settings()
 
 
 def _left(workspace: Workspace, wanted: set[str]) -> set[str]:
@@ -47,7 +56,7 @@ def _drain(workspace: Workspace, wanted: set[str]) -> bool:
     """Take the supervisor's place and only stop; False when there is one already."""
     from team_supervisor.supervisor import supervise
 
-    settings, _ = load(workspace.settings, os.environ)
+    settings = _settings(workspace)
     if locks.held_by(workspace.lock):
         return False
     try:

@@ -147,7 +147,7 @@ def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> l
         if ended:
             raise TeamError(f"{ended[0].id} has ended already ({ended[0].state})")
         with store.transaction():
-            if not names:
+            if not names and living:
                 store.set_team("wanted", "stop")
                 store.set_team("stop_asked_at", str(clock.now().wall))
             for session in chosen:

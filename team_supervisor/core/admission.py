@@ -79,7 +79,8 @@ def _never(persona: Persona, asker: Session | None, team: Team) -> str | None:
         asking = team.personas.get(asker.persona)
         if asking is not None and not may_request(asking, persona.name):
             allowed = ", ".join(asking.may_request) or "nobody"
-            return f"a {asker.persona} may not request a {persona.name}; it may request: {allowed}"
+            who, whom = _a(asker.persona), _a(persona.name)
+            return f"{who} may not request {whom}; it may request: {allowed}"
         if asker.depth + 1 > team.limits.depth:
             return (
                 f"requests may be {team.limits.depth} deep and {asker.id} is at {asker.depth}; "
@@ -90,6 +91,10 @@ def _never(persona: Persona, asker: Session | None, team: Team) -> str | None:
         if other is not None:
             return f"there may be only one {persona.name}, and {other.id} is at work"
     return None
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
 
 
 def _not_now(persona: Persona, team: Team) -> str | None:

@@ -216,3 +216,27 @@ def test_a_request_made_while_the_team_is_stopped_waits(live_team: Team) -> None
     live_team.run(lambda world: world.requests and world.requests[0].row)
     assert [s.name for s in live_team.sessions()] == ["api"]
     assert (live_team.root / "intern-request-late").exists()
+
+
+def test_a_team_larger_than_its_limit_is_not_founded(live_team: Team) -> None:
+    done = live_team.call("team", "start", "Build", "--engineers", "7")
+    assert done.returncode == 2
+    assert "would have 9 sessions, and limits.sessions is 8" in done.stderr
+    assert not list(live_team.workspace.root.glob("engineering-manager-*"))
+
+
+def test_a_second_stop_does_not_keep_the_team_from_being_taken_up_again(live_team: Team) -> None:
+    at_work(live_team, "one")
+    assert live_team.call("team", "stop").returncode == 0
+    assert "Nothing to stop" in live_team.call("team", "stop").stdout
+    program = live_team.start("orchestrate", "--json")
+    lines_until(program, '"session_started"')
+
+
+def test_a_team_can_be_stopped_although_its_settings_are_broken(live_team: Team) -> None:
+    at_work(live_team, "one")
+    live_team.workspace.settings.write_text("a: b: c\n")
+    done = live_team.call("team", "stop", "--now")
+    assert done.returncode == 0, done.stderr
+    assert "stopping with the defaults" in done.stderr
+    assert [s.state for s in live_team.sessions()] == [State.STOPPED]

@@ -103,7 +103,8 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
         return [NoteDeath(session, gone, GiveUp(session.failures))]
     if session.attempt and _work_is_done(facts):
         return [_end_of_work(session, world)]
-    if session.restart_at is not None and not _due(session, world):
+    held_back = session.restart_at is not None and conduct.limited(session, world)
+    if held_back or (session.restart_at is not None and not _due(session, world)):
         return []
     return [Launch(session)]
 

@@ -81,10 +81,6 @@ def test_a_restart_waits_for_its_time_but_not_for_a_clock_that_was_set_back(
     assert planned(facts(one, Life.NONE)) == ([Launch(one)] if launched else [])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="_due takes a limit of more than 375 s for a clock set back: launched at once, for ever",
-)
 @pytest.mark.parametrize("left", [376.0, 3600.0, 5 * 3600.0])
 def test_a_restart_waits_for_a_rate_limit_however_long(left: float) -> None:
     until = NOW.wall + left

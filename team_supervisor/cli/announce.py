@@ -9,6 +9,7 @@ import click
 from team_supervisor.adapters import clock
 from team_supervisor.core import events
 from team_supervisor.core.progress import clean
+from team_supervisor.core.timeline import sentence
 from team_supervisor.core.words import dollars
 
 Words = list[tuple[str, str]]
@@ -47,8 +48,17 @@ def _styled(text: str, style: str) -> str:
 
 
 def _supervisor_started(e: events.SupervisorStarted) -> Words:
-    lines = [("🎯 Team supervisor started", "cyan"), (f"Workspace: {_short(e.workspace)}", "")]
+    lines = [_line("🎯", e, "cyan"), (f"Workspace: {_short(e.workspace)}", "")]
     return lines + ([(f"Adopting {e.adopted} running", "")] if e.adopted else [])
+
+
+def _line(sign: str, event: events.Event, style: str = "") -> tuple[str, str]:
+    return f"{sign} {sentence(event)}", style
+
+
+def _with(sign: str, style: str = "") -> Callable[[events.Event], Words]:
+    """The event's sentence behind this sign, and nothing more."""
+    return lambda event: [_line(sign, event, style)]
 
 
 def _short(path: str) -> str:
@@ -63,10 +73,9 @@ def _short(path: str) -> str:
 
 def _supervisor_stopped(e: events.SupervisorStopped) -> Words:
     if not e.running:
-        return [("👋 Supervisor stopped; nothing is left running", "cyan")]
-    agents = "1 agent goes" if e.running == 1 else f"{e.running} agents go"
+        return [_line("👋", e, "cyan")]
     return [
-        (f"👋 Supervisor stopped; {agents} on without it", "cyan"),
+        _line("👋", e, "cyan"),
         ("Supervise again: team-supervisor orchestrate", ""),
         ("End the team:    team-supervisor team stop", ""),
     ]
@@ -74,23 +83,9 @@ def _supervisor_stopped(e: events.SupervisorStopped) -> Words:
 
 def _started(e: events.SessionStarted) -> Words:
     if e.attempt > 1:
-        how = "Resumed" if e.resumed else "Restarted"
-        return [(f"🔁 {how} {e.name}: {e.session} (PID: {e.pid})", "green")]
+        return [_line("🔁", e, "green")]
     first = (f"🚀 Spawning {e.persona}: {e.name}", "green")
     return [first, (f"✅ Session: {e.session} (PID: {e.pid})", "")]
-
-
-def _adopted(e: events.SessionAdopted) -> Words:
-    return [(f"🤝 Adopted {e.persona}: {e.name}, {e.session} (PID: {e.pid})", "green")]
-
-
-def _restarting(e: events.SessionRestarting) -> Words:
-    words = f"⚠️  Process for {e.session} has exited ({e.words}), restarting in {e.delay:g} s"
-    return [(f"{words} ({e.failures} of {e.limit})", "yellow")]
-
-
-def _completed(e: events.TasksCompleted) -> Words:
-    return [(f"🎉 All tasks completed for {e.name} ({e.session})", "green")]
 
 
 def _archived(e: events.SessionArchived) -> Words:
@@ -103,55 +98,49 @@ def _archived(e: events.SessionArchived) -> Words:
 
 
 def _failed(e: events.SessionFailed) -> Words:
-    again = f"Try again: team-supervisor retry {e.session}"
-    return [(f"❌ Gave up on {e.name} ({e.session}): {e.reason}", "red"), (again, "")]
-
-
-def _stopped(e: events.SessionStopped) -> Words:
-    return [(f"⏹️  Stopped {e.name} ({e.session}): its directory is kept", "yellow")]
+    return [_line("❌", e, "red"), (f"Try again: team-supervisor retry {e.session}", "")]
 
 
 def _attention(e: events.AttentionNeeded) -> Words:
     look = f"Look: team-supervisor attach --follow {e.session}"
-    return [(f"🙋 {e.name} ({e.session}) needs attention: {e.reason}", "red"), (look, "")]
+    return [_line("🙋", e, "red"), (look, "")]
 
 
 def _doing(e: events.DoingChanged) -> Words:
     if e.doing == "waiting":
-        return [(f"⏳ {e.name} waits for {e.detail}", "")]
+        return [_line("⏳", e)]
     if e.doing == "rate-limited":
-        return [(f"🚦 {e.name} waits for its rate limit to end", "yellow")]
+        return [_line("🚦", e, "yellow")]
     return []
 
 
 def _tasks(e: events.TasksChanged) -> Words:
     if e.problem:
-        return [(f"⚠️  {e.name}: {e.problem}", "yellow")]
-    return [(f"☑️  {e.name}: {e.done} of {e.total} tasks done", "")] if e.done else []
+        return [_line("⚠️ ", e, "yellow")]
+    return [_line("☑️ ", e)] if e.done else []
 
 
 def _rejected(e: events.RequestRejected) -> Words:
-    kept = f"Kept, with the reason, in: {e.directory}"
-    return [(f"🚫 Rejected {e.request}: {e.reason}", "red"), (kept, "")]
+    return [_line("🚫", e, "red"), (f"Kept, with the reason, in: {e.directory}", "")]
 
 
 _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.SupervisorStarted: _supervisor_started,
     events.SupervisorStopped: _supervisor_stopped,
     events.SessionStarted: _started,
-    events.SessionAdopted: _adopted,
-    events.SessionRestarting: _restarting,
-    events.SessionRetried: lambda e: [(f"🔁 Trying again: {e.name} ({e.session})", "green")],
-    events.SessionReopened: lambda e: [(f"🔁 {e.name} has open tasks again: going on", "yellow")],
+    events.SessionAdopted: _with("🤝", "green"),
+    events.SessionRestarting: _with("⚠️ ", "yellow"),
+    events.SessionRetried: _with("🔁", "green"),
+    events.SessionReopened: _with("🔁", "yellow"),
     events.TasksChanged: _tasks,
-    events.TasksCompleted: _completed,
+    events.TasksCompleted: _with("🎉", "green"),
     events.SessionArchived: _archived,
     events.SessionFailed: _failed,
-    events.SessionStopped: _stopped,
+    events.SessionStopped: _with("⏹️ ", "yellow"),
     events.AttentionNeeded: _attention,
     events.DoingChanged: _doing,
-    events.Nudged: lambda e: [(f"👉 Nudged {e.name} ({e.nudges} of {e.limit})", "yellow")],
-    events.RequestQueued: lambda e: [(f"🕒 Queued {e.request}: {e.reason}", "yellow")],
+    events.Nudged: _with("👉", "yellow"),
+    events.RequestQueued: _with("🕒", "yellow"),
     events.RequestRejected: _rejected,
-    events.Warned: lambda e: [(f"⚠️  {e.reason}", "yellow")],
+    events.Warned: _with("⚠️ ", "yellow"),
 }

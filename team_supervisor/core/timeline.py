@@ -1,0 +1,110 @@
+"""How is an event said in one plain line, and a session's life in many?"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from team_supervisor.core import events
+from team_supervisor.core.progress import clean
+from team_supervisor.core.words import dollars
+
+MAX_LINE = 400
+
+
+def sentence(event: events.Event) -> str:
+    """One line that is safe on any terminal, for every kind of event, also a later version's."""
+    say = WORDS.get(type(event), _unknown)
+    return clean(say(event), MAX_LINE)
+
+
+def markdown(rows: Iterable[tuple[str, events.Event]]) -> str:
+    """A list of (time as it is to be shown, event), one item each."""
+    items = [f"- {at} {_literal(sentence(event))}" for at, event in rows]
+    return "\n".join(["# Timeline", "", *(items or ["Nothing is recorded."]), ""])
+
+
+def _literal(text: str) -> str:
+    """As code, so that names and reasons cannot be read as Markdown or HTML."""
+    return f"`{text.replace('`', chr(0x2BC))}`"
+
+
+def agents(running: int) -> str:
+    """`1 agent goes`, `2 agents go`."""
+    return "1 agent goes" if running == 1 else f"{running} agents go"
+
+
+def _supervisor_stopped(e: events.SupervisorStopped) -> str:
+    if not e.running:
+        return "Supervisor stopped; nothing is left running"
+    return f"Supervisor stopped; {agents(e.running)} on without it"
+
+
+def _claimed(e: events.SessionClaimed) -> str:
+    asked = f", asked for by {e.requester}" if e.requester else ""
+    return f"Claimed {e.persona}: {e.name} ({e.session}){asked}"
+
+
+def _started(e: events.SessionStarted) -> str:
+    if e.attempt > 1:
+        how = "Resumed" if e.resumed else "Restarted"
+        return f"{how} {e.name}: {e.session} (PID: {e.pid})"
+    return f"Started {e.persona}: {e.name}, {e.session} (PID: {e.pid})"
+
+
+def _exited(e: events.SessionExited) -> str:
+    left = f"; ended {e.left_behind} processes that it left behind" if e.left_behind else ""
+    return f"Process {e.attempt} of {e.name} ({e.session}) ended: {e.words}{left}"
+
+
+def _restarting(e: events.SessionRestarting) -> str:
+    words = f"Process for {e.session} has exited ({e.words}), restarting in {e.delay:g} s"
+    return f"{words} ({e.failures} of {e.limit})"
+
+
+def _archived(e: events.SessionArchived) -> str:
+    cost = f", cost {dollars(e.cost_usd)}" if e.cost_usd else ""
+    return f"Archived to: {e.archive}{cost}"
+
+
+def _tasks(e: events.TasksChanged) -> str:
+    return f"{e.name}: {e.problem}" if e.problem else f"{e.name}: {e.done} of {e.total} tasks done"
+
+
+def _doing(e: events.DoingChanged) -> str:
+    match e.doing:
+        case "waiting":
+            return f"{e.name} waits for {e.detail}"
+        case "rate-limited":
+            return f"{e.name} waits for its rate limit to end"
+    return f"{e.name} is {e.doing}{f': {e.detail}' if e.detail else ''}"
+
+
+def _unknown(e: events.Event) -> str:
+    """A kind without words of its own: its name and what it came with."""
+    facts = ", ".join(f"{key}: {value}" for key, value in e.details().items())
+    about = e.session or e.request or ""
+    return " ".join(filter(None, [e.kind.replace("_", " "), about, f"({facts})" if facts else ""]))
+
+
+WORDS: dict[type[events.Event], Callable[[Any], str]] = {
+    events.SupervisorStarted: lambda e: "Team supervisor started",
+    events.SupervisorStopped: _supervisor_stopped,
+    events.SessionClaimed: _claimed,
+    events.SessionStarted: _started,
+    events.SessionAdopted: lambda e: f"Adopted {e.persona}: {e.name}, {e.session} (PID: {e.pid})",
+    events.SessionExited: _exited,
+    events.SessionRestarting: _restarting,
+    events.SessionRetried: lambda e: f"Trying again: {e.name} ({e.session})",
+    events.SessionReopened: lambda e: f"{e.name} has open tasks again: going on",
+    events.TasksChanged: _tasks,
+    events.TasksCompleted: lambda e: f"All tasks completed for {e.name} ({e.session})",
+    events.SessionArchived: _archived,
+    events.SessionFailed: lambda e: f"Gave up on {e.name} ({e.session}): {e.reason}",
+    events.SessionStopped: lambda e: f"Stopped {e.name} ({e.session}): its directory is kept",
+    events.RequestQueued: lambda e: f"Queued {e.request}: {e.reason}",
+    events.RequestRejected: lambda e: f"Rejected {e.request}: {e.reason}",
+    events.Delivered: lambda e: f"Told {e.name}: {e.what}",
+    events.Nudged: lambda e: f"Nudged {e.name} ({e.nudges} of {e.limit})",
+    events.DoingChanged: _doing,
+    events.AttentionNeeded: lambda e: f"{e.name} ({e.session}) needs attention: {e.reason}",
+    events.Warned: lambda e: e.reason,
+}

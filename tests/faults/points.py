@@ -1,0 +1,175 @@
+"""Where exactly is a process about to be killed? Each point has a name, and none has a number.
+
+A point is what a process is about to do: the action that it carries out, the call, the path as a
+pattern, and how often it has come to this in its life. A count of all calls would mean another
+call from run to run; a name means the same one on a slow machine.
+"""
+
+import os
+import re
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+CHANGES = frozenset({"os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "os.symlink"})
+STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.kill", "os.truncate"})
+# What is done again at every look while an agent talks: later rounds are like the first ones.
+ROUNDS = 3
+VARYING = (
+    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
+    (re.compile(r"\.[0-9]+\.(tmp|new)"), r".\1"),
+    (re.compile(r"[0-9]{13}"), "TIME"),
+)
+# Put in front of a host's program, so that it is armed before anything of it is imported; the
+# agent, a fork, has another pid. `aim` is as in `Aim`, `spent` exists once a host was killed.
+HOST = """
+def _arm(aim, spent):
+    import os, signal, sys
+    me, seen, busy = os.getpid(), {}, [False]
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+    names = ("os.rename", "os.remove", "os.fork", "os.kill", "os.mkdir", "os.truncate")
+    def claimed(path):
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            return True
+        except FileExistsError:
+            return False
+    def hook(event, args):
+        if busy[0] or event not in names and not (event == "open" and (args[2] or 0) & writing):
+            return
+        if os.getpid() != me:
+            return
+        path = os.path.basename(str(args[0])) if args and event != "os.kill" else ""
+        name = f"host {event} {path}".strip()
+        seen[name] = min(seen.get(name, 0) + 1, ROUNDS)
+        point = f"{name} #{seen[name]}"
+        busy[0] = True
+        if not os.path.exists(spent) and (
+            aim[1:] == point if aim[0] == "=" else claimed(f"{aim[1:]}/{point.replace('/', '|')}")
+        ):
+            with open(spent, "w") as file:
+                file.write(point)
+            os.kill(me, signal.SIGKILL)
+        busy[0] = False
+    sys.addaudithook(hook)
+_arm(AIM, SPENT)
+"""
+
+
+def host_boot(aim: str, spent: Path) -> str:
+    """The lines that arm a host."""
+    text = HOST.replace("ROUNDS", str(ROUNDS))
+    return text.replace("AIM, SPENT", f"{aim!r}, {str(spent)!r}")
+
+
+class Aim:
+    """Is it here? `=POINT`: at this one. `*DIRECTORY`: at the first that nobody was killed at yet;
+    each has a file there, which is made before the kill. `*DIRECTORY,ANOTHER`: the first for a
+    supervisor's start and first look, the other one for what comes later. Empty: nowhere."""
+
+    def __init__(self, aim: str) -> None:
+        self._kind, self._what = aim[:1], aim[1:]
+        first, _, later = self._what.partition(",")
+        self._known = (Path(first), Path(later or first))
+
+    def hits(self, point: str, *, later: bool = False) -> bool:
+        if self._kind == "=":
+            return point == self._what
+        return self._kind == "*" and _claimed(self._known[later] / point.replace("/", "|"))
+
+
+def killed_at(directory: Path) -> set[str]:
+    """The points that have a file there."""
+    return {name.replace("|", "/") for name in os.listdir(directory)}
+
+
+def _claimed(path: Path) -> bool:
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+class Tripwire:
+    """Kills this process just before the point that was aimed at, which is left in `last`."""
+
+    def __init__(self, root: Path, aim: str, last: Path, host: tuple[str, Path]) -> None:
+        self._root, self._aim, self._last, self._host = str(root), Aim(aim), last, host
+        self._seen: Counter[str] = Counter()
+        self._connected: list[Any] = []
+        self._pid, self._busy = os.getpid(), False
+        self._first_look: object = None
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, args: tuple[Any, ...]) -> None:
+        if self._busy or os.getpid() != self._pid:
+            return
+        while self._connected and event == "open":
+            self._follow(self._connected.pop())
+        if event == "sqlite3.connect/handle":
+            self._connected.append(args[0])  # cannot be followed before connect returns
+        elif event == "open":
+            if isinstance(args[2], int) and args[2] & WRITING and self._ours(args[0]):
+                self._come_to(f"open {self._pattern(args[0])}")
+        elif event in CHANGES:
+            ours = [self._pattern(path) for path in args[:2] if self._ours(path)]
+            if ours:
+                self._come_to(f"{event} {' to '.join(ours)}")
+        elif event in STARTS:
+            self._come_to(event)
+            if event == "subprocess.Popen":
+                self._prepare_host(args[1])
+
+    def _ours(self, path: object) -> bool:
+        return isinstance(path, str | bytes | os.PathLike) and self._root in os.fsdecode(path)
+
+    def _pattern(self, path: Any) -> str:
+        text = os.fsdecode(path).partition(self._root)[2].lstrip("/")
+        for pattern, word in VARYING:
+            text = pattern.sub(word, text)
+        return text
+
+    def _follow(self, db: Any) -> None:
+        def statement(sql: str) -> None:
+            word = sql.lstrip().split(None, 1)[0].upper()
+            alone = not db.in_transaction and word in ("INSERT", "UPDATE", "DELETE")
+            if (alone or word in ("BEGIN", "COMMIT")) and not self._busy:
+                self._come_to(f"sqlite {word}")
+
+        db.set_trace_callback(statement)
+
+    def _prepare_host(self, argv: list[Any]) -> None:
+        aim, spent = self._host
+        if "-c" in argv and aim and not spent.exists():
+            program = argv.index("-c") + 1
+            argv[program] = host_boot(aim, spent) + argv[program]
+
+    def _come_to(self, what: str) -> None:
+        action, look = _doing()
+        self._first_look = self._first_look or look
+        name = f"{action} {what}"
+        self._seen[name] += 1
+        point = f"{name} #{min(self._seen[name], ROUNDS)}"
+        self._busy = True
+        if self._aim.hits(point, later=look != self._first_look):
+            self._last.write_text(point)
+            os.kill(self._pid, signal.SIGKILL)
+        self._busy = False
+
+
+def _doing() -> tuple[str, object]:
+    """The action that is being carried out and the instant of its look, from the stack."""
+    frame, action = sys._getframe(2), ""
+    while frame := frame.f_back:  # type: ignore[assignment]
+        code = frame.f_code
+        if code.co_name == "apply" and code.co_filename.endswith("apply/__init__.py"):
+            action = type(frame.f_locals["action"]).__name__
+        elif code.co_name == "tick":
+            return action or "look", frame.f_locals.get("now")
+        elif code.co_name == "supervise":
+            return "supervise", None
+    return action or "outside", None

@@ -184,12 +184,19 @@ class Host:
 
 
 def _open(path: str, flags: int, directory: int | None = None) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
+    """Never waits: what should be a file may be a FIFO that nobody reads."""
+    guarded = flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.open(path, guarded, 0o600, dir_fd=directory)
 
 
 def _open_output(path: str) -> int:
     """A session directory is the agent's: a link or a FIFO there must not lead or hold us."""
-    descriptor = _open(path, WRITE | os.O_APPEND | os.O_NONBLOCK)
+    directory, name = os.path.split(path)
+    within = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        descriptor = _open(name, WRITE | os.O_APPEND, within)
+    finally:
+        os.close(within)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "Not a regular file", path)
     os.set_blocking(descriptor, True)
@@ -203,13 +210,14 @@ def _open_inbox(directory: int) -> int:
     inbox = _open("inbox", os.O_RDWR, directory)
     if not stat.S_ISFIFO(os.fstat(inbox).st_mode):
         raise OSError(errno.EINVAL, "Not a FIFO", "inbox")
+    os.set_blocking(inbox, True)
     return inbox
 
 
 def _read(directory: int, name: str) -> "dict[str, Any]":
     """Empty when the file is missing or says nothing usable."""
     with suppress(OSError, ValueError, RecursionError):
-        with os.fdopen(_open(name, os.O_RDONLY | os.O_NONBLOCK, directory), "rb") as file:
+        with os.fdopen(_open(name, os.O_RDONLY, directory), "rb") as file:
             value = json.loads(file.read(READ_LIMIT))
         if isinstance(value, dict):
             return value
@@ -263,7 +271,7 @@ def _take_lock(directory: int) -> int | None:
 def _ring(directory: int) -> None:
     """Wake the supervisor, if one is listening."""
     with suppress(OSError):
-        bell = _open("../../doorbell", os.O_WRONLY | os.O_NONBLOCK, directory)
+        bell = _open("../../doorbell", os.O_WRONLY, directory)
         if stat.S_ISFIFO(os.fstat(bell).st_mode):
             os.write(bell, b"!")
 
@@ -271,7 +279,8 @@ def _ring(directory: int) -> None:
 def main(control: str) -> int:
     """Starting it twice is safe: the second finds the lock held, or the attempt over."""
     wake = _listen()
-    directory = os.open(control, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    directory = os.open(control, flags)
     lock = _take_lock(directory)
     if lock is None:
         return HELD

@@ -229,7 +229,7 @@ def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
     end = data.rfind(b"\n") + 1
     if end == 0:
         # A line longer than a chunk says nothing to us: pass over it piece by piece.
-        return [], offset + len(data) if len(data) == CHUNK else offset
+        return [], files.data_after(path, offset + CHUNK) if len(data) == CHUNK else offset
     return data[:end].splitlines(), offset + end
 
 

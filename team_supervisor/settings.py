@@ -82,7 +82,7 @@ def _read(path: Path) -> dict[str, Any]:
     if files.signature(path) is None:
         return {}
     try:
-        found = frontmatter.load(files.read(path).decode("utf-8", "replace"))
+        found = frontmatter.load(files.read(path, real=0).decode("utf-8", "replace"))
     except files.Unreadable as error:
         raise UsageError(f"{path} {error}: replace it by a small text file") from None
     except frontmatter.Bomb as error:

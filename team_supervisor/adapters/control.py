@@ -20,7 +20,7 @@ def launched_attempt(control: Path) -> int:
     """The number in launch.json; 0 when nothing was ever launched."""
     try:
         return msgspec.json.decode(files.read(control / "launch.json"), type=_Launched).attempt
-    except (files.Unreadable, msgspec.MsgspecError):
+    except (files.Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return 0
 
 
@@ -28,6 +28,6 @@ def stop_grace(control: Path, attempt: int) -> float | None:
     """Seconds of grace that this attempt's host was given; None when it was not asked to stop."""
     try:
         stop = msgspec.json.decode(files.read(control / "stop.json"), type=_Stop)
-    except (files.Unreadable, msgspec.MsgspecError):
+    except (files.Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return stop.grace if stop.attempt == attempt else None

@@ -32,6 +32,9 @@ def hold(path: Path, holder: Holder) -> int:
     The file is never unlinked: two holders on two inodes would both be right.
     """
     descriptor = _opened(path, os.O_RDWR | os.O_CREAT)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise TeamError(f"{path} is in the way: it is not a regular file, remove it")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -66,7 +69,7 @@ def still_ours(path: Path, descriptor: int) -> bool:
 def held_by(path: Path) -> Holder | None:
     """The living supervisor of a workspace; None when nobody holds the lock."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
     try:

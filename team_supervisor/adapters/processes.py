@@ -1,11 +1,11 @@
 """How is a process started, named and signalled?"""
 
+import errno
 import fcntl
 import json
 import os
 import select
 import signal
-import stat
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from team_supervisor.adapters import files
 from team_supervisor.adapters.process_table import (
     ProcessRef,
     Usage,
@@ -54,6 +55,8 @@ BOOT = (
 PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")  # not in every build
 READ_LIMIT = 64 * 1024
 ROUNDS = 5
+# Nothing is there, or something that was never a lock: a link, a socket, a device.
+NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 PATIENCE = 200  # milliseconds without another death until a round of killing is over
 
 _T = TypeVar("_T")
@@ -122,8 +125,7 @@ class _HostRecord:
 def start_host(control: Path, launch: Launch, environ: Mapping[str, str]) -> int:
     """The host's pid. It depends on nothing of this process; `environ` is the agent's."""
     _write_json(control / "launch.json", asdict(launch))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    log = os.open(control / "host.log", flags, 0o600)
+    log = files.open_to_append(control / "host.log")
     try:
         host = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", BOOT, str(ROOT), str(control.absolute())],
@@ -189,8 +191,10 @@ def lock_held(path: Path) -> bool:
     """Whether a host or its agent lives: the kernel frees the lock when both have ended."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+    except OSError as error:
+        if error.errno in NO_LOCK:
+            return False
+        raise
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -277,22 +281,11 @@ def _kill(refs: Collection[ProcessRef]) -> None:
 
 def _write_json(path: Path, value: object) -> None:
     """Through `json`, as it can say a path that is not UTF-8."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(json.dumps(value).encode())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write(path, json.dumps(value), durable=False)
 
 
 def _read_json(path: Path, kind: type[_T]) -> _T | None:
     try:
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            return msgspec.json.decode(file.read(READ_LIMIT), type=kind)
-    except (OSError, ValueError, RecursionError):
+        return msgspec.json.decode(files.read(path, READ_LIMIT), type=kind)
+    except (files.Unreadable, OSError, ValueError, RecursionError):
         return None

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -221,6 +222,7 @@ class Store:
 
 def open_store(path: Path) -> Store:
     """Read and write, made or migrated if needed; 0600. sqlite3.DatabaseError when broken."""
+    _refuse_odd(path)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     db = _connect(f"file:{_quoted(path)}?mode=rw")
     db.execute("PRAGMA journal_mode = WAL")
@@ -235,6 +237,7 @@ def open_store(path: Path) -> Store:
 
 def open_reader(path: Path) -> Store:
     """Read only, for the commands that look; TeamError when there is no usable database."""
+    _refuse_odd(path)
     if not path.exists():
         raise TeamError(f"there is no team in {path.parent.parent}: start one with `team start`")
     try:
@@ -250,6 +253,14 @@ def open_reader(path: Path) -> Store:
             "run `orchestrate` with the newest team-supervisor once"
         )
     return Store(db)
+
+
+def _refuse_odd(path: Path) -> None:
+    """SQLite would wait at a FIFO for ever, and follow a link to anywhere."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        part = path.with_name(path.name + suffix)
+        if os.path.lexists(part) and not stat.S_ISREG(os.lstat(part).st_mode):
+            raise TeamError(f"{part} is in the way: it is not a regular file, remove it")
 
 
 def _connect(uri: str) -> sqlite3.Connection:

@@ -146,19 +146,32 @@ def claim(workspace: Workspace, request: str, identity: tuple[int, int], session
 
     The id was reserved, so the target can't be an empty directory that rename would replace.
     """
-    target = workspace.directory(session)
-    if target.exists():
+    source, target = workspace.root / request, workspace.directory(session)
+    if target.is_dir() and not target.is_symlink():
         return True
-    source = workspace.root / request
     try:
-        found = os.lstat(source)
-        if (found.st_dev, found.st_ino) != identity:
+        if _identity(source) != identity:
             return False
         os.rename(source, target)
+        if _identity(target) != identity:
+            # Swapped between the look and the rename: it is given back, whatever it is.
+            put_back(workspace, session, request)
+            return False
     except FileNotFoundError:
         return False
     files.sync_directory(workspace.root)
     return True
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
+
+
+def put_back(workspace: Workspace, name: str, former: str) -> None:
+    """To its former name, unless that was taken since."""
+    if not os.path.lexists(workspace.root / former):
+        os.rename(workspace.root / name, workspace.root / former)
 
 
 def put_away(workspace: Workspace, name: str, suffix: str) -> str:
@@ -201,7 +214,7 @@ def refuse(workspace: Workspace, name: str, reason: str) -> str:
     around = _free(workspace, name, "rejected")
     (workspace.root / around).mkdir()
     files.write(workspace.root / around / "reason.md", text)
-    os.rename(path, workspace.root / around / name)
+    files.move_into(path, workspace.root / around)
     files.sync_directory(workspace.root)
     return around
 

@@ -129,9 +129,9 @@ def deliver(tools: Tools, action: Deliver, now: Moment) -> bool:
 
 def _by_file(tools: Tools, session: Session, delivery: str, text: str) -> str:
     directory = tools.workspace.directory(session.id) / "messages"
-    directory.mkdir(exist_ok=True)
+    files.make_directory(directory)
     path = directory / f"{delivery}.md"
-    files.write_new(path, text)
+    files.write_new(path, text, real=2)
     return f"You have a new message. It is long: read the whole of it in {path}"
 
 

@@ -176,7 +176,8 @@ def finish(tools: Tools, action: Finish, now: Moment) -> bool:
 
 def _archive(tools: Tools, session: Session) -> str:
     """The archive's name; renamed already when a crash came between rename and record."""
-    if tools.workspace.directory(session.id).is_dir():
+    directory = tools.workspace.directory(session.id)
+    if directory.is_dir() and not directory.is_symlink():
         return put_away(tools.workspace, session.id, "completed")
     return put_away_as(tools.workspace, session.id) or session.directory
 

@@ -20,7 +20,7 @@ from team_supervisor.core.events import (
 )
 from team_supervisor.core.model import DeliveryKind, Moment, Request, RequestStatus, Session, State
 from team_supervisor.core.persona import Persona
-from team_supervisor.core.requests import request_name, requester, session_persona
+from team_supervisor.core.requests import NAME, request_name, requester, session_persona
 from team_supervisor.core.world import (
     ClaimRequest,
     ForgetRequest,
@@ -30,6 +30,9 @@ from team_supervisor.core.world import (
     RejectRequest,
     SeeRequest,
 )
+
+# More than this in a session.json was never spent.
+MOST_DOLLARS = 1e6
 
 
 def see(tools: Tools, action: SeeRequest, now: Moment) -> bool:
@@ -194,15 +197,15 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     session = Session(
         id=action.name,
         persona=persona,
-        name=old.name or action.name,
+        name=old.name if NAME.fullmatch(old.name) else action.name,
         created_at=int(action.name.rpartition("-")[2]) / 1000,
-        requester=old.requester,
-        depth=max(0, old.depth),
+        requester=old.requester if session_persona(old.requester or "") else None,
+        depth=min(max(0, old.depth), 1000),
         runner=tools.settings.runner or "claude",
-        conversation=old.conversation or str(uuid.uuid4()),
-        resumable=int(old.resumable),
+        conversation=_uuid(old.conversation) or str(uuid.uuid4()),
+        resumable=int(old.resumable and _uuid(old.conversation) is not None),
         attempt=attempt,
-        cost_before=max(0.0, old.cost_usd),
+        cost_before=min(max(0.0, old.cost_usd), MOST_DOLLARS),
         directory=action.name,
     )
     with tools.store.transaction():
@@ -223,15 +226,22 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     return True
 
 
+def _uuid(text: str) -> str | None:
+    """It becomes an argument of a command line, and anybody can write session.json."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
 def _old(tools: Tools, name: str) -> tuple[_Published, str | None]:
     path = tools.workspace.root / name / "session.json"
     if files.signature(path) is None:
         return _Published(), None
     try:
         return msgspec.json.decode(files.read(path), type=_Published), None
-    except (files.Unreadable, msgspec.MsgspecError) as error:
+    except (files.Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         problem = f"{path} is not usable ({error}): it is kept as session.json.corrupt"
-        put = path.with_name("session.json.corrupt")
-        if not os.path.lexists(put):
-            os.rename(path, put)
+        if not os.path.lexists(path.with_name("session.json.corrupt")):
+            files.rename(path, "session.json.corrupt")
         return _Published(), problem

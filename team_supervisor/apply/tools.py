@@ -87,7 +87,7 @@ def track(tools: Tools, session: Session, offset: int, digest: str) -> None:
     """tracker.json: how far instructions.md was delivered, and the tasks.md last read."""
     directory = tools.workspace.directory(session.id)
     value = {"instructions_offset": offset, "tasks_digest": digest}
-    if directory.is_dir():
+    if directory.is_dir() and not directory.is_symlink():
         files.write(directory / "tracker.json", msgspec.json.encode(value) + b"\n", durable=False)
 
 
@@ -120,5 +120,9 @@ def write_program(path: Path, module: str) -> None:
     """A program that runs one of our modules, wherever we are installed."""
     # -P: an agent's working directory must not be able to shadow our modules.
     line = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {module} "$@"\n'
-    if files.signature(path) is None or files.read(path) != line.encode():
+    try:
+        written = files.read(path) == line.encode()
+    except files.Unreadable:
+        written = False
+    if not written:
         files.write(path, line, mode=0o700)

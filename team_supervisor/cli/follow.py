@@ -83,6 +83,8 @@ class Transcript:
             *whole, rest = (self._rest + data).split(b"\n")
             yield from whole
             self._rest = rest[: MAX_LINE + 1]
+            if len(rest) > MAX_LINE:
+                self._offset = files.data_after(path, self._offset)
         if last and self._rest:
             yield self._rest
             self._rest = b""

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 MAX_DEPTH = 16
+NESTED = "is nested too deep; make it flat"
 
 
 class Bomb(ValueError):
@@ -29,6 +30,8 @@ def load(text: str) -> Any:
         _refuse_bombs(text)
         return yaml.load(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in (error.problem or ""):  # newer libyaml stops by itself
+            raise Bomb(NESTED) from error
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise ValueError(f"{error.problem or 'a syntax error'}{line}") from error
@@ -52,7 +55,7 @@ def _refuse_bombs(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise Bomb("is nested too deep; make it flat")
+            raise Bomb(NESTED)
         if getattr(event, "anchor", None) is not None:
             raise Bomb(
                 "uses a YAML anchor or alias (& or *); put the value in quotes or write it out"

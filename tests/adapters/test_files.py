@@ -1,5 +1,6 @@
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -131,21 +132,19 @@ def test_a_link_is_replaced_and_not_followed(path: Path) -> None:
     assert not path.is_symlink()
 
 
-def test_a_link_in_the_way_of_the_temporary_file_is_not_followed(path: Path) -> None:
-    victim = path.with_name("victim")
-    victim.write_text("precious")
-    path.with_name(f".tasks.md.{os.getpid()}.tmp").symlink_to(victim)
-    with pytest.raises(OSError, match="symbolic links"):
+def test_a_directory_in_the_way_is_put_aside_with_all_that_is_in_it(path: Path) -> None:
+    for number in (1, 2):
+        as_directory(path)
+        (path / "kept").touch()
         files.write(path, "new")
-    assert victim.read_text() == "precious"
-    files.write(path, "new")
-    assert path.read_text() == "new"
+        assert path.read_text() == "new"
+        assert (path.with_name(f"tasks.md.in-the-way-{number}") / "kept").exists()
+    assert len(list(path.parent.iterdir())) == 3
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(path: Path) -> None:
-    as_directory(path)
-    with pytest.raises(OSError, match="Is a directory"):
-        files.write(path, "new")
+    with pytest.raises(OSError, match="name too long"):
+        files.write(path.with_name("x" * 256), "new")
     assert [p.name for p in path.parent.iterdir()] == ["tasks.md"]
 
 
@@ -178,7 +177,7 @@ def test_nothing_is_appended_to_a_fifo_even_when_someone_reads_it(path: Path) ->
     with pytest.raises(OSError, match="No such device"):
         files.append(path, "more")
     reader = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-    with pytest.raises(Unreadable, match="is not a regular file"):
+    with pytest.raises(OSError, match="is not a regular file"):
         files.append(path, "more")
     os.close(reader)
 
@@ -229,3 +228,96 @@ def test_what_is_no_fifo_is_not_written_to(path: Path) -> None:
     assert path.read_text() == "- [ ] One\n"
     as_link(path)
     assert not files.send(path, b"one\n")
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A directory that a link called `swapped` leads to."""
+    found = tmp_path / "outside"
+    (found / "messages").mkdir(parents=True)
+    (found / "tasks.md").write_text("precious")
+    os.mkfifo(found / "inbox")
+    (tmp_path / "swapped").symlink_to(found)
+    return found
+
+
+WRITES: dict[str, Callable[[Path], object]] = {
+    "write": lambda path: files.write(path / "tasks.md", "new"),
+    "append": lambda path: files.append(path / "tasks.md", "new"),
+    "a message": lambda path: files.write(path / "messages" / "one.md", "new", real=2),
+    "make_directory": lambda path: files.make_directory(path / "new"),
+    "rename": lambda path: files.rename(path / "tasks.md", "new"),
+    "move_into": lambda path: files.move_into(path.with_name("mine"), path),
+}
+
+
+@pytest.mark.parametrize("how", WRITES)
+def test_nothing_is_written_through_a_directory_that_is_a_link(outside: Path, how: str) -> None:
+    outside.with_name("mine").touch()
+    before = sorted(outside.rglob("*"))
+    with pytest.raises(NotADirectoryError):
+        WRITES[how](outside.with_name("swapped"))
+    assert sorted(outside.rglob("*")) == before
+    assert (outside / "tasks.md").read_text() == "precious"
+
+
+def test_nothing_is_read_or_sent_through_a_directory_that_is_a_link(outside: Path) -> None:
+    link = outside.with_name("swapped")
+    with pytest.raises(Unreadable, match="behind a link"):
+        files.read(link / "tasks.md")
+    assert files.read_from(link / "tasks.md", 0) == b""
+    reader = os.open(outside / "inbox", os.O_RDWR)
+    assert not files.send(link / "inbox", b"x")
+    assert files.send(outside / "inbox", b"x")
+    os.close(reader)
+
+
+def test_where_a_person_may_use_a_link_it_is_followed(outside: Path) -> None:
+    assert files.read(outside.with_name("swapped") / "tasks.md", real=0) == b"precious"
+
+
+def test_what_is_written_goes_into_the_directory_that_was_opened(tmp_path: Path) -> None:
+    """Swapped as fast as a thread can, between any two calls."""
+    session, hidden, link = tmp_path / "session", tmp_path / "hidden", tmp_path / "link"
+    outside = tmp_path / "outside"
+    session.mkdir()
+    outside.mkdir()
+    link.symlink_to(outside)
+    over = threading.Event()
+
+    def swap() -> None:
+        while not over.is_set():
+            session.rename(hidden)
+            link.rename(session)
+            session.rename(link)
+            hidden.rename(session)
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    refused = 0
+    try:
+        for number in range(2000):
+            try:
+                files.write(session / "session.json", str(number), durable=False)
+                files.append(session / "instructions.md", "more")
+                files.make_directory(session / "messages")
+            except OSError:
+                refused += 1
+    finally:
+        over.set()
+        thread.join()
+    assert refused
+    assert not list(outside.iterdir())
+
+
+def test_a_hole_is_passed_over_at_once(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"x" * 8192)
+        file.seek(10 << 30)
+        file.write(b"y")
+    assert files.data_after(path, 100) == 100
+    assert files.data_after(path, 1 << 20) == 10 << 30
+    with path.open("ab") as file:
+        file.truncate(20 << 30)
+    assert files.data_after(path, 15 << 30) == 20 << 30
+    assert files.data_after(path.with_name("nothing"), 7) == 7

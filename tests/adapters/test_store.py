@@ -355,6 +355,17 @@ def test_a_database_that_is_broken_inside_is_not_opened(store: Store, path: Path
 
 def test_a_link_in_place_of_the_database_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "supervisor.db").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic links"):
-        open_store(tmp_path / "supervisor.db")
+    for opened in (open_store, open_reader):
+        with pytest.raises(TeamError, match="not a regular file"):
+            opened(tmp_path / "supervisor.db")
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", ["supervisor.db", "supervisor.db-wal", "supervisor.db-shm"])
+def test_a_fifo_in_place_of_the_database_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    open_store(tmp_path / "supervisor.db").close()
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    for opened in (open_store, open_reader):
+        with pytest.raises(TeamError, match=name):
+            opened(tmp_path / "supervisor.db")

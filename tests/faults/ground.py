@@ -16,7 +16,7 @@ import msgspec
 
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.processes import ProcessRef
-from team_supervisor.core.model import State
+from team_supervisor.core.model import State, Wanted
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.core.world import World
 from tests.teams import PATIENCE, Team, lines_until, processes_under, script
@@ -173,6 +173,12 @@ class Ground:
     def reached(self, name: str = "gate") -> bool:
         """Is an agent held there, in the middle of its work?"""
         return (self.shared / f"{name}.reached").exists()
+
+    def end_sessions(self) -> None:
+        """As `team stop --now` asks for it; the supervisor does it."""
+        with self.team.store() as store:
+            for session in store.live():
+                store.want(session.id, Wanted.STOP_NOW)
 
     def end(self) -> None:
         self.team.end()

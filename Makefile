@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CLAUDE := tests/acceptance/node_modules/.bin/claude
 
-.PHONY: demo test check unit acceptance clean
+.PHONY: demo test check unit acceptance soak clean
 
 demo: $(READY)
 	$(BIN)/team-supervisor demo
@@ -18,6 +18,15 @@ unit: $(READY)
 
 acceptance: $(READY) $(CLAUDE)
 	$(BIN)/python -m pytest tests/acceptance
+
+# A full run takes most of an hour and writes its table into docs/soak.md.
+KILLS ?= 1000
+SESSIONS ?= 10000
+EXAMPLES ?= 100
+
+soak: $(READY)
+	TEAM_STATEFUL_EXAMPLES=$(EXAMPLES) TEAM_STATEFUL_STEPS=25 $(BIN)/python -m pytest --timeout 3600 tests/faults/test_stateful.py
+	$(BIN)/python -m tests.faults.soak --kills $(KILLS) --sessions $(SESSIONS) --write
 
 check: $(READY)
 	$(BIN)/ruff check .

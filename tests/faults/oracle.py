@@ -12,7 +12,8 @@ import os
 import re
 import select
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,13 @@ def violations(case: Case) -> list[str]:
 
 def _requests(case: Case, store: Store, rows: list[Session]) -> Iterator[str]:
     places: dict[str, list[str]] = {}
+    longest_first = sorted(case.asked, key=len, reverse=True)
+    one = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
     for entry in os.scandir(case.workspace.root):
         path = Path(entry.path) / "instructions.md"
         if not entry.name.startswith(".") and path.is_file() and not path.is_symlink():
-            text = path.read_text(errors="replace")
-            for token in case.asked:
-                if token in text:
-                    places.setdefault(token, []).append(entry.name)
+            for token in set(one.findall(path.read_text(errors="replace"))):
+                places.setdefault(token, []).append(entry.name)
     owned = {row.directory for row in rows}
     waiting = {request.name for request in store.open_requests()}
     for token in case.asked:
@@ -86,12 +87,12 @@ def _requests(case: Case, store: Store, rows: list[Session]) -> Iterator[str]:
 
 
 def _claims(rows: list[Session]) -> Iterator[str]:
-    claimed = [(r.request_name, r.request_inode) for r in rows if r.request_name]
+    claimed = Counter((r.request_name, r.request_inode) for r in rows if r.request_name)
     ended_early = {(r.request_name, r.request_inode) for r in rows if r.state == State.FAILED}
-    for claim in set(claimed) - ended_early:
+    for claim in claimed.keys() - ended_early:
         # An inode is used again once its directory is gone; a name as soon as it was renamed.
-        if claimed.count(claim) > 1:
-            yield f"I1: {claim[0]} became {claimed.count(claim)} sessions"
+        if claimed[claim] > 1:
+            yield f"I1: {claim[0]} became {claimed[claim]} sessions"
 
 
 def _lines(case: Case) -> list[list[str]]:
@@ -109,10 +110,11 @@ def _alone(case: Case) -> Iterator[str]:
 def _exits(case: Case, store: Store, rows: list[Session]) -> Iterator[str]:
     lines = [line for line in _lines(case) if int(line[2]) not in case.killed]
     real = {(s, int(pid)): int(code[0]) for what, s, pid, *code in lines if what == "exit"}
-    began = [(s, int(pid)) for what, s, pid, *_ in lines if what == "began"]
+    began = {(s, int(pid)) for what, s, pid, *_ in lines if what == "began"}
+    agents = Counter(s for what, s, *_ in lines if what == "began")
     for row in rows:
         attempts = store.attempts(row.id)
-        if sum(session == row.id for session, _ in began) > len(attempts):
+        if agents[row.id] > len(attempts):
             yield f"I3: {row.id} has {len(attempts)} attempts, but more agents ran"
         for attempt in attempts:
             yield from _exit(row, attempt, real, began)
@@ -122,7 +124,7 @@ def _exit(
     row: Session,
     attempt: Mapping[str, Any],
     real: Mapping[tuple[str, int], int],
-    began: list[tuple[str, int]],
+    began: Set[tuple[str, int]],
 ) -> Iterator[str]:
     which = f"attempt {attempt['number']} of {row.id}"
     if attempt["ended_at"] is None:

@@ -10,7 +10,7 @@ import stat
 import time
 from contextlib import suppress
 
-from team_supervisor.tree import Tree, become_root, identity, send
+from team_supervisor.tree import Tree, become_expendable, become_root, identity, send
 
 TYPE_CHECKING = False  # importing typing would cost each host memory
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Host:
         program: list[str] = self.launch["argv"]
         try:
             os.setsid()
+            become_expendable()
             os.chdir(self.launch["cwd"])
             for number, descriptor in enumerate(files):
                 os.dup2(descriptor, number)

@@ -45,6 +45,7 @@ class Supervisor:
     sink: Sink
     draining: bool = False
     stopping: bool = False
+    after_look: Callable[[World | None], None] = lambda world: None
     _printed: int = 0
     _watch: watch.Watch | None = None
     _root: tuple[int, int] | None = None
@@ -75,8 +76,10 @@ class Supervisor:
             try:
                 world, changed = self.tick()
             except OSError as error:
+                self.after_look(None)
                 self._without_root(error)
                 continue
+            self.after_look(world)
             if not changed and done(world):
                 return
             busy = busy + 1 if changed else 0
@@ -228,10 +231,9 @@ def orchestrate(supervisor: Supervisor, done: Callable[[World], bool]) -> None:
             supervisor.record(SupervisorStopped(running=len(left)))
 
 
-def take_up_stopped_team(supervisor: Supervisor) -> None:
-    """`orchestrate` after `team stop` goes on where the team was; sessions stopped one by one
-    stay stopped until `retry`."""
-    store = supervisor.store
+def take_up_stopped_team(store: Store) -> None:
+    """After `team stop` the team goes on where it was; sessions that were stopped one by one
+    stay stopped until `retry`. Only wants are written: any process may."""
     if store.team("wanted") == "stop":
         with store.transaction():
             for session in store.sessions():

@@ -118,6 +118,16 @@ def identity(pid: int) -> "dict[str, Any]":
         return {"pid": pid, "ticks": ticks, "boot_id": file.read().strip()}
 
 
+def become_expendable(score: str = "/proc/self/oom_score_adj") -> None:
+    """What spares the supervisor, and us, when memory runs out is not for agents (proc(5))."""
+    with suppress(OSError, ValueError):
+        with open(score) as file:
+            if int(file.read()) >= 0:
+                return
+        with open(score, "w") as file:
+            file.write("0")
+
+
 def become_root(title: str) -> None:
     """Inherit every orphan below, and be spared by an agent's `pkill -f python`.
 

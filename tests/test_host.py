@@ -387,3 +387,20 @@ def test_a_launch_that_is_garbage_is_told_in_the_log(session: Session) -> None:
         check=False,
     )
     assert host.returncode == 1 and b"KeyError: 'attempt'" in host.stderr
+
+
+def test_an_agent_is_not_spared_when_memory_runs_out_as_its_supervisor_is(session: Session) -> None:
+    own = Path("/proc/self/oom_score_adj")
+    before = own.read_text()
+    try:
+        own.write_text("-100")
+    except PermissionError:
+        pytest.skip("this user may spare nobody")
+    try:
+        session.start("sh", "-c", SAY_READY_AND_WAIT)
+        view = session.running()
+    finally:
+        own.write_text(before)
+    assert view.host and view.agent
+    scores = [Path(f"/proc/{each.pid}/oom_score_adj") for each in (view.host, view.agent)]
+    assert [score.read_text() for score in scores] == ["-100\n", "0\n"]

@@ -45,3 +45,13 @@ def test_children_of_other_threads_are_found() -> None:
 def test_an_identity_stays_the_same() -> None:
     assert identity(os.getpid()) == identity(os.getpid())
     assert identity(os.getpid())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize(("score", "then"), [("-100\n", "0"), ("200\n", "200\n"), ("0\n", "0\n")])
+def test_what_spares_us_when_memory_runs_out_is_given_up(
+    tmp_path: Path, score: str, then: str
+) -> None:
+    (tmp_path / "score").write_text(score)
+    become_expendable(str(tmp_path / "score"))
+    assert (tmp_path / "score").read_text() == then
+    become_expendable(str(tmp_path / "nowhere"))

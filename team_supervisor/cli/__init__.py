@@ -23,6 +23,7 @@ VERBS = {
     "retry": ("retry", "Let a failed or stopped session go on."),
     "tasks": ("tasks", "Show the tasks of a session or of a tasks.md file."),
     "personas": ("personas", "List, show and check personas."),
+    "service": ("service", "Have the team supervised for good, from each login on."),
     "doctor": ("doctor", "Check this machine: claude, sign-in, disk, file system, tmux."),
     "demo": ("demo", "Run a scripted team in a temporary workspace, in view; no account needed."),
 }

@@ -16,6 +16,8 @@ from team_supervisor.errors import TeamError
 
 if TYPE_CHECKING:
     from team_supervisor.adapters.locks import Holder
+    from team_supervisor.adapters.workspace import Workspace
+    from team_supervisor.cli.service import Found
     from team_supervisor.settings import Settings
 
 Status = Literal["ok", "warn", "fail"]
@@ -25,6 +27,9 @@ MEGABYTE = 1_000_000
 DISK_FAILS, DISK_WARNS = 256 * MEGABYTE, 1000 * MEGABYTE
 LEAST_INODES = 1_000
 LEAST_INOTIFY = {"max_user_watches": 8_192, "max_user_instances": 64}
+# Settings of a unit, systemd's and launchd's.
+KEEPS_AGENTS = {"KillMode", "Delegate", "AbandonProcessGroup"}
+RUNS = {"ExecStart", "ProgramArguments"}
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -103,6 +108,17 @@ def _examine(workspace: Path, claude: str | None, environ: Mapping[str, str]) ->
     yield judge_git(machine.which("git"))
     yield judge_tmux(machine.which("tmux"))
     yield judge_supervisor(locks.held_by(where.lock))
+    yield _examine_service(where, environ)
+
+
+def _examine_service(where: "Workspace", environ: Mapping[str, str]) -> Check:
+    from team_supervisor.adapters import service as managers
+    from team_supervisor.cli import service
+
+    try:
+        return judge_service(service.examine(managers.here(environ), where, environ))
+    except TeamError as error:
+        return Check("service", "warn", str(error))
 
 
 def _load_settings(path: Path, environ: Mapping[str, str]) -> "tuple[Settings | None, Check]":
@@ -233,6 +249,32 @@ def judge_tmux(path: str | None) -> Check:
 
 def judge_supervisor(holder: "Holder | None") -> Check:
     return Check("supervisor", "ok", f"running: {holder}" if holder else "none runs here")
+
+
+def judge_service(found: "Found") -> Check:
+    from team_supervisor.cli.service import LINGER
+
+    again = "run `team-supervisor service install`"
+    if not found.installed:
+        return Check("service", "ok", f"none; to have the team supervised for good, {again}")
+    different = ", ".join(found.different)
+    if KEEPS_AGENTS & {*found.different}:
+        detail = f"{found.path} would end the agents with their supervisor ({different})"
+        return Check("service", "fail", detail, again)
+    if RUNS & {*found.different}:
+        detail = f"{found.path} runs another program or workspace ({different})"
+        return Check("service", "fail", detail, again)
+    if found.state == "failed":
+        advice = f"see `journalctl --user -u {found.name}`"
+        return Check("service", "fail", f"{found.path} has failed", advice)
+    if different:
+        return Check("service", "warn", f"{found.path} has other settings ({different})", again)
+    if found.state != "running":
+        return Check("service", "warn", f"{found.path} is {found.state}", again)
+    if found.lingers is False:
+        detail = "it, and the agents with it, ends with your last logout"
+        return Check("service", "warn", detail, f"run `{LINGER}`")
+    return Check("service", "ok", f"running: {found.path}")
 
 
 def _safe(check: Check) -> Check:

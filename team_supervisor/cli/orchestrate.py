@@ -5,10 +5,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
 
+from team_supervisor.adapters.notify import Notifier, notifier
 from team_supervisor.adapters.workspace import Workspace, create, locate, require
 from team_supervisor.cli import announce, options
 from team_supervisor.core.events import Event, SessionFailed
@@ -25,11 +27,13 @@ from team_supervisor.supervisor import (
 )
 
 Sink = Callable[[float, Event], None]
+Until = Literal["stopped", "settled", "forever"]
 
 
 @click.command(epilog="Example: team-supervisor orchestrate --workspace .database")
 @options.workspace
 @click.option("--once", is_flag=True, help="Start what should run, then end; the team goes on.")
+@click.option("--service", is_flag=True, help="As `service install` runs it: also a stopped team.")
 @options.as_json
 @click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
 @click.option("--model", metavar="NAME", help="The model of every session that names none.")
@@ -37,6 +41,7 @@ Sink = Callable[[float, Event], None]
 def command(
     workspace: str,
     once: bool,
+    service: bool,
     as_json: bool,
     claude: str | None,
     **overrides: str | float | None,
@@ -51,7 +56,8 @@ def command(
     settings = msgspec.structs.replace(
         settings, **{name: value for name, value in chosen.items() if value is not None}
     )
-    run(found, settings, sink(as_json), once=once, warnings=warnings)
+    until: Until = "settled" if once else "forever" if service else "stopped"
+    run(found, settings, sink(as_json), until=until, warnings=warnings)
 
 
 def run(
@@ -59,10 +65,13 @@ def run(
     settings: Settings,
     show: Sink,
     *,
-    once: bool = False,
+    until: Until = "stopped",
     warnings: tuple[str, ...] = (),
 ) -> None:
-    """Supervise until Ctrl-C, or until the team was stopped; raises what a person can mend."""
+    """Supervise until Ctrl-C, or until the team was stopped; raises what a person can mend.
+
+    A service (`forever`) starts by itself, as at each login: what a person stopped it leaves so.
+    """
     create(workspace)
     failed: list[str] = []
 
@@ -71,14 +80,19 @@ def run(
             failed.append(event.name)
         show(at, event)
 
-    with supervise(workspace, settings, os.environ, watched, "orchestrate") as supervisor:
+    name = "service" if until == "forever" else "orchestrate"
+    with supervise(workspace, settings, os.environ, watched, name) as supervisor:
         check_runner(settings, supervisor)
         for warning in (*warnings, *supervisor.observer.persona_problems()):
             supervisor.warn(warning)
-        take_up_stopped_team(supervisor)
+        if until != "forever":
+            take_up_stopped_team(supervisor.store)
         handle_signals(supervisor)
-        orchestrate(supervisor, _once if once else stopped(supervisor))
-    if once and failed:
+        report = Report(notifier(os.environ))
+        supervisor.after_look = report.looked
+        orchestrate(supervisor, _done(supervisor, until))
+        report.over()
+    if until == "settled" and failed:
         raise TeamError(f"given up: {', '.join(failed)}; see `team-supervisor attach --list`")
 
 
@@ -105,8 +119,42 @@ def stopped(supervisor: Supervisor) -> Callable[[World], bool]:
     return done
 
 
-def _once(world: World) -> bool:
-    return settled(world)
+def _done(supervisor: Supervisor, until: Until) -> Callable[[World], bool]:
+    match until:
+        case "settled":
+            return settled
+        case "forever":
+            return lambda world: False
+    return stopped(supervisor)
+
+
+class Report:
+    """What a service manager is told: ready with the first look, and whenever that changes."""
+
+    def __init__(self, to: Notifier) -> None:
+        self._to = to
+        self._ready = False
+        self._said = ""
+
+    def looked(self, world: World | None) -> None:
+        """After each look; None when the workspace could not be read."""
+        self._to.alive()
+        if world and not self._ready:
+            self._ready = True
+            self._to.ready()
+        words = _in_short(world) if world else "the workspace cannot be read: waiting until it can"
+        if words != self._said:
+            self._said = words
+            self._to.status(words)
+
+    def over(self) -> None:
+        self._to.stopping()
+
+
+def _in_short(world: World) -> str:
+    at_work = sum(not f.session.ended for f in world.sessions)
+    words = f"sessions at work: {at_work}, requests waiting: {len(world.requests)}"
+    return words if world.accepting else f"the team was stopped; {words}"
 
 
 def sink(as_json: bool) -> Sink:

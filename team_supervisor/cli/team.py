@@ -155,3 +155,25 @@ def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> l
         return [replace(s, wanted=wanted) for s in chosen]
     finally:
         store.close()
+
+
+@command.command(epilog="Example: team-supervisor team resume")
+@options.workspace
+def resume(workspace: str) -> None:
+    """Let a stopped team go on where it was; the supervisor acts on it."""
+    from team_supervisor.supervisor import take_up_stopped_team
+
+    found = require(locate(workspace))
+    if not found.database.exists():
+        raise TeamError(f"there is no team in {found.root}: make one with `team start`")
+    store = open_store(found.database)
+    try:
+        if store.team("wanted") != "stop":
+            click.echo("Nothing to resume: the team was not stopped")
+            return
+        take_up_stopped_team(store)
+    finally:
+        store.close()
+    locks.ring(found.doorbell)
+    holder = locks.held_by(found.lock)
+    click.echo("The team goes on" if holder else "The team goes on once `orchestrate` runs")

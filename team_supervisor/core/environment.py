@@ -23,6 +23,20 @@ OF_AN_OUTER_SESSION = (
     "TEAM_ATTACHED",
     "TEAM_SUPERVISOR_*",
 )
+# What a service manager tells the supervisor, and means for it alone (systemd.exec(5)).
+OF_A_SERVICE = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_*",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "LISTEN_FDNAMES",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "MANAGERPID",
+    "SYSTEMD_EXEC_PID",
+    "MEMORY_PRESSURE_*",
+    "XPC_SERVICE_NAME",
+)
 
 
 def agent_environment(
@@ -30,7 +44,7 @@ def agent_environment(
 ) -> dict[str, str]:
     """What a person would have. `pass_` narrows it to those and the basics; both take globs."""
     wanted = ("*",) if pass_ is None else (*BASICS, *pass_)
-    unwanted = (*OF_AN_OUTER_SESSION, *drop)
+    unwanted = (*OF_AN_OUTER_SESSION, *OF_A_SERVICE, *drop)
     return {
         name: value
         for name, value in environ.items()

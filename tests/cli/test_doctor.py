@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from team_supervisor.adapters import locks, workspace
 from team_supervisor.adapters.locks import Holder
-from team_supervisor.cli import doctor
+from team_supervisor.cli import doctor, service
 from team_supervisor.cli.doctor import Place
 
 SIGNED_IN = """case "$1" in
@@ -198,3 +198,53 @@ def test_a_claude_that_says_no_version_or_sign_in_warns():
 
 def test_an_unknown_setting_warns():
     assert doctor.judge_settings(Path("/w/team.yaml"), True, ("unknown x",)).status == "warn"
+
+
+def found(**others):
+    values = {
+        "name": "team-supervisor-x",
+        "path": "/x.service",
+        "installed": True,
+        "different": (),
+        "state": "running",
+        "lingers": True,
+        "supervisor": None,
+    }
+    return service.Found(**values | others)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "said"),
+    [
+        ({}, "ok", "running"),
+        ({"installed": False, "state": "unknown", "lingers": False}, "ok", "service install"),
+        ({"different": ("KillMode",)}, "fail", "would end the agents"),
+        ({"different": ("AbandonProcessGroup",)}, "fail", "would end the agents"),
+        ({"different": ("ExecStart",)}, "fail", "another program or workspace"),
+        ({"state": "failed"}, "fail", "journalctl --user -u team-supervisor-x"),
+        ({"different": ("RestartSec",)}, "warn", "RestartSec"),
+        ({"state": "stopped"}, "warn", "is stopped"),
+        ({"lingers": False}, "warn", "loginctl enable-linger"),
+        ({"lingers": None}, "ok", "running"),
+    ],
+)
+def test_a_service_is_judged_by_what_it_does_to_the_agents(facts, status, said):
+    check = doctor.judge_service(found(**facts))
+    assert check.status == status
+    assert said in f"{check.detail}; {check.advice}"
+
+
+def test_a_service_that_was_changed_by_a_drop_in_is_found(tmp_path, claude):
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    (tmp_path / "work" / ".database").mkdir(parents=True)
+    arguments = ("-w", tmp_path / "work" / ".database")
+    CliRunner(env=environ).invoke(service.command, ["install", "--no-start", *map(str, arguments)])
+    _, checks = examined(*arguments, "--claude", claude, **environ)
+    assert checks["service"]["status"] == "warn"
+    (unit,) = (tmp_path / "config/systemd/user").iterdir()
+    drop_in = unit.with_name(f"{unit.name}.d") / "override.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nKillMode=mixed\n")
+    code, checks = examined(*arguments, "--claude", claude, **environ)
+    assert (code, checks["service"]["status"]) == (1, "fail")
+    assert "KillMode" in checks["service"]["detail"]

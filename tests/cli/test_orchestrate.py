@@ -1,5 +1,7 @@
 import json
 import signal
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,3 +191,61 @@ def test_a_team_that_was_stopped_goes_on_but_for_those_who_were_stopped_alone(re
     lines_until(program, "session_archived")
     assert ready.session("with-all").state == State.COMPLETED
     assert ready.session("alone").state == State.STOPPED
+
+
+def test_a_service_manager_hears_that_it_is_ready_and_how_it_is(ready: Team) -> None:
+    gate = ready.gate()
+    ready.request("api", gate.step, "done all")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        address = str(ready.project.parent / "notify")
+        manager.bind(address)
+        manager.settimeout(20)
+        ready.environ |= {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "120000000"}
+        program = ready.start("orchestrate", "--service")
+        said = [manager.recv(4096) for _ in range(3)]
+        # Ready means that the workspace is held and that it was looked at once.
+        assert said[:2] == [b"WATCHDOG=1", b"READY=1"] and said[2].startswith(b"STATUS=")
+        assert "supervised by service" in ready.call("orchestrate").stderr
+        lines_until(program, "Session:")
+        program.send_signal(signal.SIGTERM)
+        while said[-1] != b"STOPPING=1":
+            said.append(manager.recv(4096))
+    assert b"STATUS=sessions at work: 1, requests waiting: 0" in said
+    assert said.count(b"READY=1") == 1
+    assert program.wait(20) == 0
+    (agent,) = [pid for pid in processes_under(ready.root) if _is_agent(pid)]
+    assert b"NOTIFY_SOCKET" not in Path(f"/proc/{agent}/environ").read_bytes()
+    gate.open()
+
+
+def _is_agent(pid: int) -> bool:
+    return b"scripted-agent" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_service_stays_when_the_team_is_stopped_and_goes_on_when_it_is_resumed(
+    ready: Team,
+) -> None:
+    gate = ready.gate()
+    ready.request("api", gate.step, "done all")
+    first = ready.start("orchestrate", "--service")
+    lines_until(first, "Session:")
+    assert ready.call("team", "stop").returncode == 0
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0
+    # As after a login: what a person stopped is not started by itself.
+    again = ready.start("orchestrate", "--service", "--json")
+    lines_until(again, "supervisor_started")
+    ready.request("later", "done all")
+    ready.wait_beside(lambda: _queued(ready))
+    assert ready.session("api").state == State.STOPPED
+    resumed = ready.call("team", "resume")
+    assert (resumed.returncode, resumed.stdout) == (0, "The team goes on\n")
+    gate.open()
+    lines_until(again, "session_archived")
+    lines_until(again, "session_archived")
+    assert "was not stopped" in ready.call("team", "resume").stdout
+
+
+def _queued(team: Team) -> bool:
+    with team.store() as store:
+        return any(request.status == "queued" for request in store.open_requests())

@@ -12,6 +12,14 @@ OUTER = {
     "TEAM_ATTACHED": "1",
     "TEAM_SUPERVISOR_DEBUG": "1",
 }
+OF_A_SERVICE = {
+    "NOTIFY_SOCKET": "/run/user/1000/systemd/notify",
+    "WATCHDOG_USEC": "120000000",
+    "WATCHDOG_PID": "7",
+    "LISTEN_FDS": "1",
+    "INVOCATION_ID": "x",
+    "JOURNAL_STREAM": "8:1",
+}
 PERSON = {
     "PATH": "/bin",
     "HOME": "/home/ada",
@@ -25,6 +33,11 @@ names = st.text("ABCDELTUXaz_*[", min_size=1, max_size=8)
 
 def test_an_agent_has_what_a_person_would_have() -> None:
     assert agent_environment(PERSON | OUTER, None, []) == PERSON
+
+
+def test_an_agent_cannot_speak_to_the_service_manager_as_the_supervisor() -> None:
+    assert agent_environment(PERSON | OF_A_SERVICE, None, []) == PERSON
+    assert agent_environment(OF_A_SERVICE, ["*"], []) == {}
 
 
 def test_pass_narrows_to_these_and_the_basics() -> None:

@@ -82,6 +82,9 @@ HOW: dict[Path, dict[str, How]] = {
         'echo "Run the tests and write what you see to shared/qa.md"'
         " | team-supervisor request qa first-look": Ends("qa-request-first-look"),
         "team-supervisor team stop": Ends("Stopped manager"),
+        "team-supervisor service install": Ends("Wrote "),
+        "team-supervisor service status": Ends("Unit: "),
+        "team-supervisor service uninstall": Ends("Removed "),
         "team-supervisor personas list": Ends("engineering-manager"),
         "team-supervisor personas show software-engineer": Ends("may_request"),
         "team-supervisor personas check": Ends("0 not usable"),
@@ -134,7 +137,11 @@ class Story:
         self.team, self.directory = team, directory
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
         more = {"PATH": path, "TEAM_SCRIPTED_PACE": pace, "SHELL": "/bin/sh", "TERM": "xterm"}
-        self.environ = team.environ | more
+        # No service manager is to be found, and units go where nobody looks for them.
+        nowhere = str(team.project.parent / "nowhere")
+        apart = {"XDG_CONFIG_HOME": nowhere, "XDG_RUNTIME_DIR": nowhere}
+        apart |= {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={nowhere}"}
+        self.environ = team.environ | more | apart
         self.beside: subprocess.Popen[str] | None = None
 
     def tell(self, document: Path) -> None:

@@ -3,10 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent / "programs"))
 from sessions import no_process_is_left, wait_until
 
-from team_supervisor.tree import ask_ps, identity, walk, walk_table
+from team_supervisor.tree import ask_ps, become_expendable, identity, walk, walk_table
 
 __all__ = ["no_process_is_left"]
 

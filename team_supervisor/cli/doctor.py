@@ -27,9 +27,11 @@ MEGABYTE = 1_000_000
 DISK_FAILS, DISK_WARNS = 256 * MEGABYTE, 1000 * MEGABYTE
 LEAST_INODES = 1_000
 LEAST_INOTIFY = {"max_user_watches": 8_192, "max_user_instances": 64}
-# Settings of a unit, systemd's and launchd's.
-KEEPS_AGENTS = {"KillMode", "Delegate", "AbandonProcessGroup"}
-RUNS = {"ExecStart", "ProgramArguments"}
+# Settings of a unit, systemd's and launchd's, and what others than ours do.
+FATAL = {
+    frozenset({"KillMode", "Delegate", "AbandonProcessGroup"}): "ends agents with the supervisor",
+    frozenset({"ExecStart", "ProgramArguments"}): "runs another program or workspace",
+}
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -258,19 +260,15 @@ def judge_service(found: "Found") -> Check:
     if not found.installed:
         return Check("service", "ok", f"none; to have the team supervised for good, {again}")
     different = ", ".join(found.different)
-    if KEEPS_AGENTS & {*found.different}:
-        detail = f"{found.path} would end the agents with their supervisor ({different})"
-        return Check("service", "fail", detail, again)
-    if RUNS & {*found.different}:
-        detail = f"{found.path} runs another program or workspace ({different})"
-        return Check("service", "fail", detail, again)
+    for settings, does in FATAL.items():
+        if settings & {*found.different}:
+            return Check("service", "fail", f"{found.path} {does} ({different})", again)
     if found.state == "failed":
         advice = f"see `journalctl --user -u {found.name}`"
         return Check("service", "fail", f"{found.path} has failed", advice)
-    if different:
-        return Check("service", "warn", f"{found.path} has other settings ({different})", again)
-    if found.state != "running":
-        return Check("service", "warn", f"{found.path} is {found.state}", again)
+    if different or found.state != "running":
+        words = f"has other settings ({different})" if different else f"is {found.state}"
+        return Check("service", "warn", f"{found.path} {words}", again)
     if found.lingers is False:
         detail = "it, and the agents with it, ends with your last logout"
         return Check("service", "warn", detail, f"run `{LINGER}`")

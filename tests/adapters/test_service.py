@@ -127,5 +127,7 @@ def test_without_a_manager_nobody_answers(tmp_path: Path) -> None:
 
 
 def test_whether_it_may_be_spared_is_what_the_kernel_says() -> None:
-    asked = subprocess.run(["sh", "-c", "echo -100 > /proc/self/oom_score_adj"], capture_output=True)
+    asked = subprocess.run(
+        ["sh", "-c", "echo -100 > /proc/self/oom_score_adj"], capture_output=True
+    )
     assert service.may_be_protected() == (asked.returncode == 0)

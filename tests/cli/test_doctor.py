@@ -218,8 +218,8 @@ def found(**others):
     [
         ({}, "ok", "running"),
         ({"installed": False, "state": "unknown", "lingers": False}, "ok", "service install"),
-        ({"different": ("KillMode",)}, "fail", "would end the agents"),
-        ({"different": ("AbandonProcessGroup",)}, "fail", "would end the agents"),
+        ({"different": ("KillMode",)}, "fail", "ends agents"),
+        ({"different": ("AbandonProcessGroup",)}, "fail", "ends agents"),
         ({"different": ("ExecStart",)}, "fail", "another program or workspace"),
         ({"state": "failed"}, "fail", "journalctl --user -u team-supervisor-x"),
         ({"different": ("RestartSec",)}, "warn", "RestartSec"),

@@ -12,7 +12,7 @@ from team_supervisor.adapters.workspace import Workspace, put_away_as
 from team_supervisor.core import tasklist
 from team_supervisor.core.completion import TasksReading, TasksWatch, note, pause_of
 from team_supervisor.core.model import Delivery, Exit, Moment, Session, State
-from team_supervisor.core.progress import Activity, clean, fold
+from team_supervisor.core.progress import Activity, TurnCost, clean, fold
 from team_supervisor.core.world import Life, SessionFacts
 from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
@@ -20,6 +20,8 @@ from team_supervisor.settings import Settings
 # A host that was launched and shows neither lock nor exit after this long (seconds) is lost.
 LOST_AFTER = 2.0
 CHUNK = files.MEBIBYTE
+# An answer of "too many requests" that does not say until when holds for so long (seconds).
+RATE_LIMIT, UNTOLD_LIMIT = 429, 60.0
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class SessionLooker:
         directory = self._workspace.directory(session.id)
         exists = directory.is_dir() and not directory.is_symlink()
         life, pid, end, grace = self._process(session, memory, now)
-        heard, seen = self._transcript(session, directory, now)
+        heard, seen, turns = self._transcript(session, directory, now)
         current = replace(session, **heard)
         news, settled = self._news(current, memory, directory, now) if exists else (None, False)
         runner = RUNNERS.get(session.runner)
@@ -70,6 +72,7 @@ class SessionLooker:
             watch=self._tasks(memory, directory, now) if exists else None,
             heard=heard,
             seen=seen,
+            turns=turns,
             unseen=tuple(d for d in unseen if d.id not in seen),
             news=news,
             news_settled=settled,
@@ -129,23 +132,24 @@ class SessionLooker:
 
     def _transcript(
         self, session: Session, directory: Path, now: Moment
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """The columns that new lines of the transcript change, and the messages they answer."""
+    ) -> tuple[dict[str, Any], tuple[str, ...], tuple[TurnCost, ...]]:
+        """What new lines of the transcript change: columns, messages answered, turns ended."""
         path = directory / "transcript.jsonl"
         found = files.signature(path)
         runner = RUNNERS.get(session.runner)
         if found is None or runner is None or found.size == session.transcript_offset:
-            return {}, ()
+            return {}, (), ()
         offset = session.transcript_offset if found.size > session.transcript_offset else 0
         lines, offset = _whole_lines(path, offset)
         if offset == session.transcript_offset:
-            return {}, ()
+            return {}, (), ()
         activity = before = _activity(session)
         for line in lines:
             for progress in runner.parse(line):
                 activity = fold(activity, progress)
-        values = _columns(activity) if activity != before else {}
-        return {**values, "transcript_offset": offset, "last_activity_at": now.wall}, activity.seen
+        values = _columns(activity, now) if activity != before else {}
+        values |= {"transcript_offset": offset, "last_activity_at": now.wall}
+        return values, activity.seen, activity.ended
 
     def _tasks(self, memory: _Memory, directory: Path, now: Moment) -> TasksWatch | None:
         path = directory / "tasks.md"
@@ -248,7 +252,10 @@ def _activity(session: Session) -> Activity:
     )
 
 
-def _columns(activity: Activity) -> dict[str, Any]:
+def _columns(activity: Activity, now: Moment) -> dict[str, Any]:
+    until = activity.rate_limited_until
+    if activity.error_status == RATE_LIMIT and activity.ended and (until or 0.0) <= now.wall:
+        until = now.wall + UNTOLD_LIMIT
     return {
         "turn_open": int(activity.turn_open),
         "turns": activity.turns,
@@ -257,7 +264,7 @@ def _columns(activity: Activity) -> dict[str, Any]:
         "output_tokens": activity.output_tokens,
         "last_words": activity.last_words,
         "denials": ", ".join(activity.denials),
-        "rate_limited_until": activity.rate_limited_until,
+        "rate_limited_until": until,
         "last_error": activity.last_error,
         "error_status": activity.error_status,
     }

@@ -9,11 +9,13 @@ from team_supervisor.adapters import intake, machine, personas
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Entry, Scan, Workspace, scan
 from team_supervisor.core.admission import Team
+from team_supervisor.core.budgets import Account
 from team_supervisor.core.model import Moment, Request, Session, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import requester
 from team_supervisor.core.world import RequestLook, Rules, SessionFacts, World
 from team_supervisor.look import SessionLooker
+from team_supervisor.money import Bounds, Money
 from team_supervisor.settings import Settings
 
 HOUR = 3600.0
@@ -39,6 +41,10 @@ def rules(settings: Settings) -> Rules:
         stop_grace=settings.stop_grace,
         nudge_after=settings.nudge_after,
         max_nudges=settings.max_nudges,
+        park_after=settings.park_after,
+        stagger=settings.rate_limit_stagger,
+        share_rate_limits=settings.share_rate_limits,
+        budgets=settings.budgets,
     )
 
 
@@ -51,6 +57,7 @@ class Observer:
         self._store = store
         self._rules = rules(settings)
         self.sessions = SessionLooker(workspace, settings)
+        self._money = Money(settings, store)
         self._steady: dict[Key, _Steady] = {}
         self._known: set[str] = set()
         self._personas: personas.Personas | None = None
@@ -67,6 +74,7 @@ class Observer:
         looks = self._requests(found, live, rows, now)
         present = {(e.name, e.device, e.inode) for e in found.requests}
         claimed = {s.request_name for s in live if s.state == State.REQUESTED}
+        bounds = self._money.bounds(now)
         return World(
             now=now,
             sessions=facts,
@@ -75,11 +83,15 @@ class Observer:
                 r for key, r in rows.items() if key not in present and r.name not in claimed
             ),
             strays=self._strays(found, live),
-            team=self._team(live, looks, now),
-            rules=self._rules,
+            team=self._team(live, looks, now, bounds),
+            rules=replace(self._rules, budgets=bounds.budgets),
             jitter=random.uniform(-1.0, 1.0),
             accepting=self._store.team("wanted") != "stop",
             draining=draining,
+            spent_team=bounds.team,
+            spent_today=bounds.today,
+            warned=bounds.warned,
+            today=bounds.day,
         )
 
     def persona_problems(self) -> tuple[str, ...]:
@@ -95,13 +107,16 @@ class Observer:
             self._personas, self._fingerprint = personas.load(where), fingerprint
         return self._personas.by_name
 
-    def _team(self, live: list[Session], looks: tuple[RequestLook, ...], now: Moment) -> Team:
+    def _team(
+        self, live: list[Session], looks: tuple[RequestLook, ...], now: Moment, bounds: Bounds
+    ) -> Team:
         working = {s.id: s for s in live if not s.ended}
         known = dict(working)
         for look in looks:
             asker = requester(look.instructions)
             if asker and asker not in known and (row := self._store.session(asker)):
                 known[asker] = row
+        starting = bool(looks) or any(s.state == State.PARKED for s in live)
         return Team(
             personas=self.personas() if looks else {},
             live=working,
@@ -109,6 +124,12 @@ class Observer:
             spawned=self._store.spawned_since(now.wall - HOUR) if looks else 0,
             disk_free=machine.free_bytes(self._workspace.root) if looks else 0,
             limits=self._settings.limits,
+            memory_free=machine.available_memory() if starting else None,
+            accounts=(
+                Account("the team's", bounds.budgets.team, bounds.team),
+                Account("today's", bounds.budgets.day, bounds.today),
+            ),
+            budgets=bounds.budgets,
         )
 
     def _requests(

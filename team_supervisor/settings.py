@@ -10,6 +10,7 @@ import msgspec
 from team_supervisor.adapters import files
 from team_supervisor.core import frontmatter
 from team_supervisor.core.admission import Limits
+from team_supervisor.core.budgets import Budgets
 from team_supervisor.core.completion import CompletionRules
 from team_supervisor.core.persona import PermissionMode
 from team_supervisor.core.restarts import RestartPolicy
@@ -56,6 +57,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stop_grace: float = 10.0
     nudge_after: float = 5.0
     max_nudges: int = 3
+    verify: tuple[str | tuple[str, ...], ...] = ()
+    verify_timeout: float = 600.0
+    verify_attempts: int = 3
+    stall_after: float = 900.0
+    timeout: float | None = None
+    park_after: float = 120.0
+    rate_limit_stagger: float = 2.0
+    share_rate_limits: bool = True
+    budgets: Budgets = Budgets()
     file_events: bool = True
 
     @property

@@ -16,6 +16,13 @@ def stamp(wall: float) -> str:
     return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def midnight(wall: float) -> float:
+    """When the person's own day began."""
+    return (
+        datetime.fromtimestamp(wall).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    )
+
+
 def local(wall: float) -> str:
     """The person's own time, as in `10:30:00`."""
     return datetime.fromtimestamp(wall).strftime("%H:%M:%S")

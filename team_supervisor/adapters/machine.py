@@ -97,6 +97,16 @@ def free_bytes(path: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
+def available_memory() -> int | None:
+    """Bytes that new processes can have without swapping; None where nobody can tell."""
+    import psutil
+
+    try:
+        return int(psutil.virtual_memory().available)
+    except (OSError, RuntimeError):
+        return None
+
+
 def free_inodes(path: Path) -> int | None:
     """How many files may still be made; None where the file system does not count them."""
     found = os.statvfs(existing(path))

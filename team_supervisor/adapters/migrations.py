@@ -11,11 +11,19 @@ _HERE = Path(__file__).parent
 
 
 def m001_initial(db: sqlite3.Connection) -> None:
-    for statement in (_HERE / "schema.sql").read_text().split(";\n"):
+    _run(db, "schema.sql")
+
+
+def m002_trust(db: sqlite3.Connection) -> None:
+    _run(db, "schema2.sql")
+
+
+def _run(db: sqlite3.Connection, name: str) -> None:
+    for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
 
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial]
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial, m002_trust]
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -82,6 +82,28 @@ UPDATE deliveries SET seen_at = :seen_at WHERE id = :id AND seen_at IS NULL;
 UPDATE deliveries SET sent_at = NULL, sent_attempt = NULL, seen_at = NULL
 WHERE session = :session AND kind = 'first';
 
+-- insert_turn --
+INSERT INTO turns (session, number, attempt, at, cost_usd, input_tokens, output_tokens, error)
+VALUES (:session, :number, :attempt, :at, :cost_usd, :input_tokens, :output_tokens, :error)
+ON CONFLICT (session, number) DO NOTHING;
+
+-- spent_since --
+SELECT coalesce(sum(cost_usd), 0.0) AS usd, coalesce(sum(input_tokens + output_tokens), 0) AS tokens
+FROM turns WHERE at >= :since;
+
+-- turns_told --
+SELECT coalesce(max(rowid), 0) FROM turns;
+
+-- worked_since --
+SELECT coalesce(sum(coalesce(ended_at, :now) - max(begun_at, :since)), 0.0) FROM attempts
+WHERE coalesce(ended_at, :now) > :since;
+
+-- has_unseen --
+SELECT EXISTS (SELECT 1 FROM deliveries WHERE session = :session AND seen_at IS NULL);
+
+-- want_budget --
+UPDATE sessions SET budget_usd = :usd, budget_warned = 0 WHERE id = :id;
+
 -- insert_event --
 INSERT INTO events (at, kind, session, request, details)
 VALUES (:at, :kind, :session, :request, :details);

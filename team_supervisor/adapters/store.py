@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
+from team_supervisor.core.budgets import Spent
 from team_supervisor.core.events import Event, revive
 from team_supervisor.core.model import (
     Delivery,
@@ -18,9 +19,11 @@ from team_supervisor.core.model import (
     Request,
     RequestStatus,
     Session,
+    Standing,
     State,
     Wanted,
 )
+from team_supervisor.core.progress import TurnCost
 from team_supervisor.errors import TeamError
 
 Row = Mapping[str, Any]
@@ -53,6 +56,7 @@ def _session(row: Row) -> Session:
     values["state"] = State(values["state"])
     values["wanted"] = Wanted(values["wanted"])
     values["doing"] = Doing(values["doing"])
+    values["standing"] = Standing(values["standing"])
     values["ending"] = State(values["ending"]) if values["ending"] else None
     return Session(**values)
 
@@ -191,9 +195,30 @@ class Store:
     def seen(self, delivery: str, at: float) -> None:
         self._do("delivery_seen", id=delivery, seen_at=at)
 
+    def has_unseen(self, session: str) -> bool:
+        return bool(self._one("has_unseen", session=session))
+
     def unsend_first(self, session: str) -> None:
         """The conversation is to begin anew: its first message must be sent again."""
         self._do("delivery_unsend", session=session)
+
+    def add_turn(self, session: Session, turn: TurnCost, at: float) -> None:
+        """Once, however often its line is read."""
+        self._do("insert_turn", session=session.id, attempt=session.attempt, at=at, **asdict(turn))
+
+    def spent_since(self, since: float, now: float) -> Spent:
+        """What the whole team spent from a moment on."""
+        row = self._all("spent_since", since=since)[0]
+        seconds = float(self._one("worked_since", since=since, now=now))
+        return Spent(usd=row["usd"], tokens=row["tokens"], seconds=max(0.0, seconds))
+
+    def turns_told(self) -> int:
+        """Grows with every turn that was counted."""
+        return int(self._one("turns_told"))
+
+    def want_budget(self, session: str, usd: float | None) -> None:
+        """What a person lets one session spend."""
+        self._do("want_budget", id=session, usd=usd)
 
     def record(self, event: Event, at: float) -> None:
         self._do(

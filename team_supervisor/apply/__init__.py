@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from team_supervisor.apply import conversation, ending, requests, starting
+from team_supervisor.apply import conversation, ending, parking, requests, starting
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import world
 from team_supervisor.core.model import Moment
@@ -25,6 +25,8 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.Finish: ending.finish,
     world.Reopen: ending.reopen,
     world.Retry: starting.retry,
+    world.Wake: parking.wake,
+    world.WarnOfBudget: parking.warn_of_budget,
     world.Hear: conversation.hear,
     world.NoteTasks: conversation.note_tasks,
     world.NoteDoing: conversation.note_doing,

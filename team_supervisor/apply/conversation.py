@@ -34,6 +34,8 @@ def hear(tools: Tools, action: Hear, now: Moment) -> bool:
         tools.store.update(session.id, **values)
         for delivery in action.seen:
             tools.store.seen(delivery, now.wall)
+        for turn in action.turns:
+            tools.store.add_turn(session, turn, now.wall)
     if "turns" in values:
         publish(tools, session.id)
     return True

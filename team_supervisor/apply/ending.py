@@ -6,11 +6,13 @@ from team_supervisor.adapters import processes
 from team_supervisor.adapters.workspace import put_away, put_away_as
 from team_supervisor.apply.tools import Tools, change, publish, tell
 from team_supervisor.core import briefing
+from team_supervisor.core.budgets import worked
 from team_supervisor.core.events import (
     Event,
     SessionArchived,
     SessionExited,
     SessionFailed,
+    SessionParked,
     SessionReopened,
     SessionRestarting,
     SessionStopped,
@@ -48,7 +50,7 @@ def note_death(tools: Tools, action: NoteDeath, now: Moment) -> bool:
         processes.sweep(session.id, str(tools.workspace.root))
     values, follow = _consequence(action, words, tools, now)
     with tools.store.transaction():
-        close_attempt(tools, session, end)
+        close_attempt(tools, session, end, now)
         if _conversation_lost(session, action.complaint):
             values |= {"resumable": 0, "conversation": str(uuid.uuid4())}
             tools.store.unsend_first(session.id)
@@ -91,7 +93,7 @@ def _in_a_row(failures: int, said: str) -> str:
     return f"{failures} failures in a row, the last: {said}" if failures > 1 else said
 
 
-def close_attempt(tools: Tools, session: Session, end: Exit) -> None:
+def close_attempt(tools: Tools, session: Session, end: Exit, now: Moment) -> None:
     """Attempt and row learn how the process ended; within a transaction."""
     tools.store.end_attempt(
         session.id,
@@ -107,6 +109,8 @@ def close_attempt(tools: Tools, session: Session, end: Exit) -> None:
     tools.store.update(
         session.id,
         attempt_at=None,
+        attempt_monotonic=None,
+        worked_before=worked(session, now),
         agent_pid=None,
         turn_open=0,
         exit_code=end.code,
@@ -155,11 +159,13 @@ def finish(tools: Tools, action: Finish, now: Moment) -> bool:
     if left:
         return False
     ending = session.ending or State.STOPPED
+    if ending == State.PARKED:
+        return _park(tools, session, action.exit or Exit(ended_at=now.wall), now)
     directory = _archive(tools, session) if ending == State.COMPLETED else session.directory
     end = action.exit or Exit(ended_at=now.wall)
     with tools.store.transaction():
         if session.attempt_at is not None:
-            close_attempt(tools, session, end)
+            close_attempt(tools, session, end, now)
         tools.store.update(
             session.id,
             state=check(session.state, ending),
@@ -171,6 +177,19 @@ def finish(tools: Tools, action: Finish, now: Moment) -> bool:
         tools.store.record(_end_event(session, ending, directory, end), now.wall)
         _tell_requester(tools, session, ending, directory)
     publish(tools, session.id)
+    return True
+
+
+def _park(tools: Tools, session: Session, end: Exit, now: Moment) -> bool:
+    """What it was doing stays in its row: that is what it waits for."""
+    event = SessionParked(
+        session=session.id, name=session.name, doing=session.doing, detail=session.doing_detail
+    )
+    with tools.store.transaction():
+        if session.attempt_at is not None:
+            close_attempt(tools, session, end, now)
+        parked = check(session.state, State.PARKED)
+        change(tools, session, now, event, state=parked, ending=None, parked_at=now.wall)
     return True
 
 
@@ -213,7 +232,7 @@ def reopen(tools: Tools, action: Reopen, now: Moment) -> bool:
     session = action.session
     with tools.store.transaction():
         if session.attempt_at is not None:
-            close_attempt(tools, session, action.exit or Exit(ended_at=now.wall))
+            close_attempt(tools, session, action.exit or Exit(ended_at=now.wall), now)
         change(
             tools,
             session,

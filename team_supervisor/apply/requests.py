@@ -67,9 +67,16 @@ def queue(tools: Tools, action: QueueRequest, now: Moment) -> bool:
     with tools.store.transaction():
         tools.store.update_request(changed)
         if row.status != RequestStatus.QUEUED:
-            event = RequestQueued(request=row.name, reason=action.reason)
+            event = RequestQueued(request=row.name, reason=action.reason, place=action.place)
             tools.store.record(event, now.wall)
+            _tell_its_place(tools, row, action)
     return True
+
+
+def _tell_its_place(tools: Tools, row: Request, action: QueueRequest) -> None:
+    if action.requester:
+        text = briefing.request_queued(row.name, action.place, action.reason)
+        tell(tools, action.requester, DeliveryKind.NOTICE, text, f"queued-{row.id}")
 
 
 def forget(tools: Tools, action: ForgetRequest, now: Moment) -> bool:

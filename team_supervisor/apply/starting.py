@@ -10,6 +10,7 @@ from team_supervisor.adapters.workspace import claim
 from team_supervisor.apply.ending import note_death
 from team_supervisor.apply.tools import Tools, change, program_directory, publish, tell, track
 from team_supervisor.core import briefing, tasklist
+from team_supervisor.core.budgets import least
 from team_supervisor.core.environment import agent_environment
 from team_supervisor.core.events import (
     Event,
@@ -84,7 +85,7 @@ def launch(tools: Tools, action: Launch, now: Moment) -> bool:
     session = action.session
     persona = tools.personas().get(session.persona)
     try:
-        spec = _launch(tools, session, persona)
+        spec = _launch(tools, action, persona)
     except TeamError as error:
         return _cannot_start(tools, session, str(error), now)
     _clear_away(tools, session)
@@ -124,6 +125,7 @@ def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:
             session.id,
             attempt=attempt,
             attempt_at=now.wall,
+            attempt_monotonic=now.monotonic,
             attempt_done=session.tasks_done,
             restart_at=None,
             turn_open=0,
@@ -131,13 +133,14 @@ def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:
             cost_attempt=0.0,
         )
         tools.store.begin_attempt(session.id, attempt, now.wall)
-        if session.resumable:
+        if session.resumable and not (session.parked_at and tools.store.has_unseen(session.id)):
             path = str(tools.workspace.directory(session.id) / "tasks.md")
             text = briefing.resumed(path)
             tell(tools, session.id, DeliveryKind.RESUMED, text, f"resumed-{attempt}")
 
 
-def _launch(tools: Tools, session: Session, persona: Persona | None) -> processes.Launch:
+def _launch(tools: Tools, action: Launch, persona: Persona | None) -> processes.Launch:
+    session = action.session
     if persona is None:
         raise TeamError(
             f"the persona {session.persona} of {session.id} is not usable: see `personas check`, "
@@ -166,7 +169,7 @@ def _launch(tools: Tools, session: Session, persona: Persona | None) -> processe
         permission_mode=settings.permission_mode or persona.permission_mode,
         allowed_tools=persona.allowed_tools,
         tools=persona.tools,
-        max_budget_usd=settings.max_budget_usd,
+        max_budget_usd=least((action.left_usd, settings.max_budget_usd)),
         extra=argv if command else settings.claude_arguments,
     )
     return processes.Launch(
@@ -259,6 +262,7 @@ def mark_active(tools: Tools, action: MarkActive, now: Moment) -> bool:
         doing=Doing.WORKING,
         doing_detail="",
         doing_since=now.wall,
+        parked_at=None,
     )
     return True
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from team_supervisor.core.model import Session
+from team_supervisor.core.budgets import Account, Budgets, lacking, reserve, reserved
+from team_supervisor.core.model import Session, State
 from team_supervisor.core.persona import Persona, may_request
 from team_supervisor.core.requests import RequestName, name_problem
 
@@ -13,13 +14,14 @@ MEBIBYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sessions at once, of one persona, spawned per hour, depth of requests, free MiB on disk."""
+    """Sessions at once, of one persona, spawned per hour, depth of requests; free MiB to keep."""
 
     sessions: int = 8
     per_persona: dict[str, int] = field(default_factory=dict)
     spawned_per_hour: int = 60
     depth: int = 4
     disk_free_mb: int = 256
+    memory_free_mb: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ Verdict = Admit | Wait | Refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """What admission looks at; `spawned` in the last hour, `disk_free` in bytes."""
+    """What admission looks at; `spawned` in the last hour, what is free in bytes."""
 
     personas: Mapping[str, Persona]
     live: Mapping[str, Session]
@@ -51,6 +53,9 @@ class Team:
     spawned: int
     disk_free: int
     limits: Limits
+    memory_free: int | None = None
+    accounts: tuple[Account, ...] = ()
+    budgets: Budgets = Budgets()
 
 
 def refusal(request: RequestName, team: Team) -> str | None:
@@ -99,18 +104,35 @@ def _a(word: str) -> str:
 
 def _not_now(persona: Persona, team: Team) -> str | None:
     limits = team.limits
-    counts = Counter(s.persona for s in team.live.values())
+    counts = Counter(s.persona for s in _at_work(team))
     most = _most(persona, limits)
     if team.disk_free < limits.disk_free_mb * MEBIBYTE:
         free = team.disk_free // MEBIBYTE
         return f"only {free} MiB are free on the disk, {limits.disk_free_mb} must be"
-    if len(team.live) >= limits.sessions:
-        return f"{len(team.live)} of {limits.sessions} sessions are at work"
+    if reason := crowded(team):
+        return reason
     if most is not None and counts[persona.name] >= most:
         return f"{counts[persona.name]} of {most} {persona.name} sessions are at work"
     if team.spawned >= limits.spawned_per_hour:
         return f"{team.spawned} sessions were started in the last hour, the limit"
+    set_aside = sum(reserved(s, team.budgets) for s in team.live.values())
+    return lacking(team.accounts, set_aside, reserve(None, team.budgets))
+
+
+def crowded(team: Team) -> str | None:
+    """Why no further process may start at all; also asked before a parked session wakes."""
+    limits, working = team.limits, len(_at_work(team))
+    if working >= limits.sessions:
+        return f"{working} of {limits.sessions} sessions are at work"
+    if team.memory_free is not None and team.memory_free < limits.memory_free_mb * MEBIBYTE:
+        free = team.memory_free // MEBIBYTE
+        return f"only {free} MiB of memory are free, {limits.memory_free_mb} must be"
     return None
+
+
+def _at_work(team: Team) -> list[Session]:
+    """A parked session takes no place."""
+    return [s for s in team.live.values() if s.state != State.PARKED]
 
 
 def _most(persona: Persona, limits: Limits) -> int | None:

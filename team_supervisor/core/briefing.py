@@ -87,6 +87,14 @@ def nudge(open_tasks: Sequence[str], tasks_path: str) -> str:
     )
 
 
+def request_queued(request: str, place: int, reason: str) -> str:
+    """For a requester: nothing is refused because the team is busy."""
+    return (
+        f"Your request {request} is queued at place {place}: {reason}. It starts by itself as soon "
+        "as it can; you need do nothing. Go on with what does not depend on it."
+    )
+
+
 def resumed(tasks_path: str) -> str:
     """What a session hears first after it was started again."""
     return (

@@ -1,5 +1,6 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
+from team_supervisor.core.holding import held, limited, out_of_time, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
 from team_supervisor.core.requests import request_name, requester
 from team_supervisor.core.world import (
@@ -23,7 +24,7 @@ def plan(facts: SessionFacts, world: World) -> list[Action]:
     actions: list[Action] = []
     if facts.news and facts.news_settled:
         actions.append(ReadInstructions(facts.session, *facts.news))
-    if not limited(facts.session, world):
+    if not held(facts.session, world):
         actions += [Deliver(facts.session, d) for d in unsent(facts)]
     doing, detail = what_it_does(facts, world)
     if (doing, detail) != (facts.session.doing, facts.session.doing_detail):
@@ -54,18 +55,20 @@ def turn_over(facts: SessionFacts) -> bool:
     return not facts.session.turn_open and not facts.unseen
 
 
-def limited(session: Session, world: World) -> bool:
-    until = session.rate_limited_until
-    return until is not None and until > world.now.wall
+def quiet(facts: SessionFacts, world: World) -> bool:
+    """Nothing is on its way to it; what a limit keeps back waits with it."""
+    return not facts.unseen or held(facts.session, world)
 
 
 def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     """In the order in which one outweighs the other."""
     session = facts.session
-    if limited(session, world):
+    if limited(session, world) and not (session.turn_open and _goes_on(session, world)):
         return Doing.RATE_LIMITED, ""
     if not facts.directory:
         return Doing.ATTENTION, "its directory is gone"
+    if over := _over_budget(session, world):
+        return Doing.OVER_BUDGET, over
     # Asked before what is unseen: what fails like this may never be seen.
     if not session.turn_open and session.error_status in HOPELESS:
         return Doing.ATTENTION, session.last_error or f"error {session.error_status}"
@@ -74,6 +77,19 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     if waiting := waits_for(session, world):
         return Doing.WAITING, waiting
     return _idle(facts, world)
+
+
+def _goes_on(session: Session, world: World) -> bool:
+    """The others' limit does not end a turn that has begun; its own does."""
+    own = session.rate_limited_until
+    return own is None or own <= world.now.wall
+
+
+def _over_budget(session: Session, world: World) -> str | None:
+    """A turn that has begun is not cut short, but for its time."""
+    if session.turn_open and not out_of_time(session, world):
+        return None
+    return over_budget(session, world)
 
 
 def _idle(facts: SessionFacts, world: World) -> tuple[Doing, str]:
@@ -99,11 +115,7 @@ def _paused(session: Session, pause: str) -> tuple[Doing, str]:
 
 def waits_for(session: Session, world: World) -> str:
     """Names of the live sessions and open requests that this session asked for."""
-    names = [
-        f.session.name
-        for f in world.sessions
-        if f.session.requester == session.id and not f.session.ended
-    ]
+    names = [s.name for s in world.live if s.requester == session.id and not s.ended]
     names += [name for look in world.requests if (name := _asked_by(session, look))]
     return ", ".join(sorted(names))
 

@@ -152,11 +152,44 @@ class SessionStopped(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class SessionParked(Event, frozen=True, kw_only=True):
+    """It waits, and gave its process back; `doing` says what for."""
+
+    kind = "session_parked"
+    name: str
+    doing: str
+    detail: str
+
+
+class SessionWoken(Event, frozen=True, kw_only=True):
+    """A parked session gets a process again, and goes on in its conversation."""
+
+    kind = "session_woken"
+    name: str
+
+
+class BudgetWarned(Event, frozen=True, kw_only=True):
+    """Most of a budget is spent; `scope` is session, team or day."""
+
+    kind = "budget_warned"
+    scope: str
+    words: str
+    name: str | None = None
+
+
+class SettingsReloaded(Event, frozen=True, kw_only=True):
+    """team.yaml changed and is in force; `problem` says why it is not."""
+
+    kind = "settings_reloaded"
+    problem: str | None = None
+
+
 class RequestQueued(Event, frozen=True, kw_only=True):
-    """A good request that cannot start yet."""
+    """A good request that cannot start yet; `place` counts from 1 in the queue."""
 
     kind = "request_queued"
     reason: str
+    place: int = 1
 
 
 class RequestRejected(Event, frozen=True, kw_only=True):

@@ -1,9 +1,9 @@
 """Which request directories are ready, and what becomes of each?"""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal
+from team_supervisor.core.holding import team_limit
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.requests import RequestName, request_name, requester
 from team_supervisor.core.world import (
@@ -23,17 +23,27 @@ SETTLE_BLIND = 2.0
 SETTLE_REFUSED = 3.0
 
 
-def plan(world: World, retried: Sequence[Session] = ()) -> list[Action]:
-    """Oldest first; each admitted one, and each `retried` session, counts for those behind it."""
+def plan(world: World) -> list[Action]:
+    """Oldest first; each admitted one counts for those behind it."""
     actions: list[Action] = [ForgetRequest(request) for request in world.vanished]
-    team = replace(world.team, live={**world.team.live, **{s.id: s for s in retried}})
+    team = world.team
+    place = 0
     for look in sorted(world.requests, key=_age):
         action = _one(look, team, world)
+        place += _is_queued(look, action)
+        if isinstance(action, QueueRequest):
+            action = replace(action, place=place)
         if isinstance(action, ClaimRequest):
             team = _with(team, action)
         if action is not None:
             actions.append(action)
     return actions
+
+
+def _is_queued(look: RequestLook, action: Action | None) -> bool:
+    if action is None:
+        return look.row is not None and look.row.status == RequestStatus.QUEUED
+    return isinstance(action, QueueRequest)
 
 
 def _age(look: RequestLook) -> tuple[float, str]:
@@ -69,6 +79,8 @@ def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> A
     known = asker if asker in team.known else None
     if not world.accepting:
         return _still(look, RequestStatus.QUEUED, "the team is stopped", known)
+    if (until := team_limit(world)) and world.rules.share_rate_limits and until > world.now.wall:
+        return _still(look, RequestStatus.QUEUED, "the team waits for its rate limit", known)
     match admit(name, known, team):
         case Admit() as verdict:
             return ClaimRequest(look, verdict)

@@ -7,8 +7,11 @@ FOLLOWS: dict[State, frozenset[State]] = {
     State.REQUESTED: frozenset({State.STARTING, State.STOPPED, State.FAILED}),
     State.STARTING: frozenset({State.ACTIVE, State.STOPPING, State.STOPPED, State.FAILED}),
     State.ACTIVE: frozenset({State.STARTING, State.STOPPING, State.STOPPED, State.FAILED}),
-    State.STOPPING: frozenset({State.STARTING, State.COMPLETED, State.FAILED, State.STOPPED}),
-    State.COMPLETED: frozenset(),
+    State.STOPPING: frozenset(
+        {State.STARTING, State.PARKED, State.COMPLETED, State.FAILED, State.STOPPED}
+    ),
+    State.PARKED: frozenset({State.STARTING, State.STOPPING, State.FAILED}),
+    State.COMPLETED: frozenset({State.STARTING}),
     State.FAILED: frozenset({State.STARTING}),
     State.STOPPED: frozenset({State.STARTING}),
 }

@@ -11,6 +11,7 @@ class State(StrEnum):
     STARTING = "starting"
     ACTIVE = "active"
     STOPPING = "stopping"
+    PARKED = "parked"
     COMPLETED = "completed"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -28,12 +29,24 @@ class Wanted(StrEnum):
 
 
 class Doing(StrEnum):
-    """What an active session is doing; not a state of its life."""
+    """What an active session is doing, or was doing when it was parked; not a state of its life."""
 
     WORKING = "working"
     WAITING = "waiting"
+    VERIFYING = "verifying"
+    STALLED = "stalled"
     ATTENTION = "attention"
     RATE_LIMITED = "rate-limited"
+    OVER_BUDGET = "over-budget"
+
+
+class Standing(StrEnum):
+    """How far a session's word that its work is complete can be believed."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    VERIFIED = "verified"
+    DISPUTED = "disputed"
 
 
 class RequestStatus(StrEnum):
@@ -53,6 +66,7 @@ class DeliveryKind(StrEnum):
     NOTICE = "notice"
     NUDGE = "nudge"
     RESUMED = "resumed"
+    DISPUTE = "dispute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +84,7 @@ class Session:
     ending: State | None = None
     reason: str | None = None
     retry_wanted: int = 0
+    restore_wanted: int = 0
     request_name: str | None = None
     request_device: int | None = None
     request_inode: int | None = None
@@ -111,6 +126,22 @@ class Session:
     exit_signal: int | None = None
     exit_reason: str | None = None
     directory: str = ""
+    start_commit: str | None = None
+    verify: str = "[]"
+    timeout: float | None = None
+    budget_usd: float | None = None
+    depends_on: str = "[]"
+    standing: Standing = Standing.OPEN
+    claim_digest: str = ""
+    verification: int = 0
+    disputes: int = 0
+    tool_calls: int = 0
+    stall_rung: int = 0
+    parked_at: float | None = None
+    budget_warned: int = 0
+    worked_before: float = 0.0
+    attempt_monotonic: float | None = None
+    transcript_segment: int = 0
 
     @property
     def cost_usd(self) -> float:

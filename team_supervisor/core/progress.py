@@ -77,8 +77,19 @@ Progress = TurnStarted | Seen | Acted | TurnEnded | RateLimited | Retrying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnCost:
+    """What one turn took by itself; `number` counts the turns of the session."""
+
+    number: int
+    cost_usd: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """All that one process has told so far."""
+    """All that one process has told so far; `ended` are the turns that ended since it was asked."""
 
     turn_open: bool = False
     turns: int = 0
@@ -91,6 +102,7 @@ class Activity:
     last_error: str | None = None
     error_status: int | None = None
     seen: tuple[str, ...] = ()
+    ended: tuple[TurnCost, ...] = ()
 
 
 def fold(activity: Activity, progress: Progress) -> Activity:
@@ -126,10 +138,22 @@ def _end(activity: Activity, turn: TurnEnded) -> Activity:
         input_tokens=activity.input_tokens + turn.input_tokens,
         output_tokens=activity.output_tokens + turn.output_tokens,
         denials=_with(activity.denials, turn.permission_denials),
+        ended=(*activity.ended, _cost(activity, turn)),
     )
     if turn.is_error:
         return replace(ended, last_error=turn.error, error_status=turn.api_error_status)
     return replace(ended, last_error=None, error_status=None, rate_limited_until=None)
+
+
+def _cost(activity: Activity, turn: TurnEnded) -> TurnCost:
+    """The agent tells what its process has cost so far: a turn's own part is what was added."""
+    return TurnCost(
+        number=activity.turns + 1,
+        cost_usd=max(0.0, turn.cost_usd - activity.cost_usd),
+        input_tokens=turn.input_tokens,
+        output_tokens=turn.output_tokens,
+        error=turn.error,
+    )
 
 
 def _with(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,9 @@
 """Which actions bring the team to what is wanted of it?"""
 
-from team_supervisor.core import conduct, intake
+from dataclasses import replace
+
+from team_supervisor.core import conduct, holding, intake, parking
+from team_supervisor.core.budgets import left_usd
 from team_supervisor.core.completion import claimed, over
 from team_supervisor.core.model import Exit, Session, State, Wanted
 from team_supervisor.core.restarts import Death, GiveUp, RestartAfter, decide
@@ -14,8 +17,10 @@ from team_supervisor.core.world import (
     Life,
     MarkActive,
     NoteDeath,
+    NoteDoing,
     NoteTasks,
     Prepare,
+    ReadInstructions,
     Reopen,
     Retry,
     SessionFacts,
@@ -32,8 +37,10 @@ def plan(world: World) -> list[Action]:
             actions += _adopt(facts) + _hear(facts) + settle(facts, world)
     if not world.draining:
         actions += [ImportDirectory(name) for name in world.strays]
+        actions += holding.warnings(world)
         retried = [action.session for action in actions if isinstance(action, Retry)]
-        actions += intake.plan(world, retried)
+        woken, team = parking.plan(world, retried)
+        actions += [*woken, *intake.plan(replace(world, team=team))]
     return actions
 
 
@@ -49,7 +56,7 @@ def _ending(session: Session) -> bool:
 def _hear(facts: SessionFacts) -> list[Action]:
     heard: list[Action] = []
     if facts.heard or facts.seen:
-        heard.append(Hear(facts.session, facts.heard, facts.seen))
+        heard.append(Hear(facts.session, facts.heard, facts.seen, facts.turns))
     reading = facts.watch.reading if facts.watch else None
     if reading and (
         reading.digest != facts.session.tasks_digest
@@ -71,6 +78,8 @@ def settle(facts: SessionFacts, world: World) -> list[Action]:
             return _active(facts, world)
         case State.STOPPING:
             return _stopping(facts, world)
+        case State.PARKED:
+            return _parked(facts, world)
         case State.FAILED | State.STOPPED if session.retry_wanted:
             return [Retry(session)]
         case State.COMPLETED | State.FAILED | State.STOPPED:
@@ -103,10 +112,20 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
         return [NoteDeath(session, gone, GiveUp(session.failures))]
     if session.attempt and _work_is_done(facts):
         return [_end_of_work(session, world)]
-    held_back = session.restart_at is not None and conduct.limited(session, world)
-    if held_back or (session.restart_at is not None and not _due(session, world)):
+    if holding.held(session, world):
+        return _park(facts, world)
+    if session.restart_at is not None and not _due(session, world):
         return []
-    return [Launch(session)]
+    return [Launch(session, left_usd(holding.accounts(session, world)))]
+
+
+def _park(facts: SessionFacts, world: World) -> list[Action]:
+    """Its process is given back; what it is doing stays written down, and why."""
+    session = facts.session
+    doing, detail = conduct.what_it_does(facts, world)
+    noted = (doing, detail) == (session.doing, session.doing_detail)
+    note = [] if noted else [NoteDoing(session, doing, detail)]
+    return [*note, AskToStop(session, State.PARKED, detail, world.rules.stop_grace)]
 
 
 def _due(session: Session, world: World) -> bool:
@@ -126,7 +145,20 @@ def _active(facts: SessionFacts, world: World) -> list[Action]:
         return []
     if _complete(facts, world):
         return [_end_of_work(session, world)]
+    if parking.may_park(facts, world) or holding.out_of_time(session, world):
+        return _park(facts, world)
     return conduct.plan(facts, world)
+
+
+def _parked(facts: SessionFacts, world: World) -> list[Action]:
+    """It has no process; `parking.plan` wakes it when there is room."""
+    session = facts.session
+    if session.wanted != Wanted.RUN:
+        return _stop_wanted(facts, world)
+    if _work_is_done(facts):
+        return [_end_of_work(session, world)]
+    news = facts.news if facts.news_settled else None
+    return [ReadInstructions(session, *news)] if news else []
 
 
 def _complete(facts: SessionFacts, world: World) -> bool:
@@ -166,7 +198,7 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
         return [NoteDeath(session, end, State.STOPPED, facts.complaint)]
     if _work_is_done(facts):
         return [NoteDeath(session, end, State.COMPLETED, facts.complaint)]
-    if (session.rate_limited_until or 0.0) > world.now.wall:
+    if holding.limited(session, world):
         return [NoteDeath(session, end, _after_limit(session, world), facts.complaint)]
     done = facts.watch.reading.done if facts.watch else 0
     death = Death(
@@ -180,7 +212,8 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
 
 def _after_limit(session: Session, world: World) -> RestartAfter:
     """A rate limit is not a crash: no failure is counted, and it waits until the limit ends."""
-    return RestartAfter((session.rate_limited_until or 0.0) - world.now.wall, session.failures)
+    until = holding.limited_until(session, world) or world.now.wall
+    return RestartAfter(until - world.now.wall, session.failures)
 
 
 def _stopping(facts: SessionFacts, world: World) -> list[Action]:

@@ -138,6 +138,8 @@ def status_of(session: Session, running: bool, now: float, supervised: bool) -> 
             return str(session.state), session.reason or ""
         case State.STOPPING:
             return "stopping", session.reason or ""
+        case State.PARKED:
+            return "parked", _parked(session, now)
         case State.REQUESTED | State.STARTING if not running:
             return _starting(session, now, supervised)
     if not running:
@@ -157,17 +159,34 @@ def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]
     return "starting", ""
 
 
-def _active(session: Session, now: float) -> tuple[str, str]:
+def _parked(session: Session, now: float) -> str:
+    """It has no process, and needs none, until what it waits for has come."""
+    waits, detail = _resting(session, now) or ("waits", "")
+    return f"{waits} {detail}".strip()
+
+
+def _resting(session: Session, now: float) -> tuple[str, str] | None:
     match session.doing:
         case Doing.WAITING:
             return "waiting", f"for {session.doing_detail}"
         case Doing.ATTENTION:
             return "needs attention", session.doing_detail
+        case Doing.OVER_BUDGET:
+            return "over budget", session.doing_detail
         case Doing.RATE_LIMITED:
             left = (session.rate_limited_until or now) - now
-            return "rate limited", f"for {age(left)} more"
-        case Doing.WORKING:
-            pass
+            return "rate limited", f"for {age(left)} more" if left > 0 else "with the team"
+    return None
+
+
+def _active(session: Session, now: float) -> tuple[str, str]:
+    if resting := _resting(session, now):
+        return resting
+    match session.doing:
+        case Doing.VERIFYING:
+            return "verifying", session.doing_detail
+        case Doing.STALLED:
+            return "stalled", session.doing_detail
     if session.tasks_problem:
         return "active", session.tasks_problem
     last = session.last_activity_at or session.started_at or now

@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from team_supervisor.core.admission import Admit, Team
+from team_supervisor.core.budgets import Budgets, Spent
 from team_supervisor.core.completion import CompletionRules, TasksReading, TasksWatch
 from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
+from team_supervisor.core.progress import TurnCost
 from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
 
 
@@ -35,6 +37,7 @@ class SessionFacts:
     watch: TasksWatch | None = None
     heard: Mapping[str, Any] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
+    turns: tuple[TurnCost, ...] = ()
     unseen: tuple[Delivery, ...] = ()
     news: tuple[int, int] | None = None
     news_settled: bool = False
@@ -71,11 +74,18 @@ class Rules:
     stop_grace: float = 10.0
     nudge_after: float = 5.0
     max_nudges: int = 3
+    park_after: float = 120.0
+    stagger: float = 2.0
+    share_rate_limits: bool = True
+    budgets: Budgets = Budgets()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice."""
+    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice.
+
+    `others` are the rows of live sessions about which nothing new was to be seen.
+    """
 
     now: Moment
     sessions: tuple[SessionFacts, ...]
@@ -87,6 +97,16 @@ class World:
     jitter: float = 0.0
     accepting: bool = True
     draining: bool = False
+    others: tuple[Session, ...] = ()
+    spent_team: Spent = Spent()
+    spent_today: Spent = Spent()
+    warned: frozenset[str] = frozenset()
+    today: str = ""
+
+    @property
+    def live(self) -> tuple[Session, ...]:
+        """Every session that has not ended, looked at or not."""
+        return (*(f.session for f in self.sessions), *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +122,12 @@ class ForgetRequest:
 
 @dataclass(frozen=True, slots=True)
 class QueueRequest:
+    """`place` counts from 1 among those that are queued."""
+
     look: RequestLook
     reason: str
     requester: str | None
+    place: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +154,10 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
+    """`left_usd` is what its new process may spend; None without a limit."""
+
     session: Session
+    left_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +210,31 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Wake:
+    """A parked session gets a process again."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class WarnOfBudget:
+    """Most of it is spent; `session` is None for the team's and the day's.
+
+    `stamp` says which budget: another amount, or another day, is another one.
+    """
+
+    session: Session | None
+    scope: str
+    words: str
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hear:
     session: Session
     values: Mapping[str, Any]
     seen: tuple[str, ...]
+    turns: tuple[TurnCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +285,8 @@ Action = (
     | Finish
     | Reopen
     | Retry
+    | Wake
+    | WarnOfBudget
     | Hear
     | NoteTasks
     | NoteDoing

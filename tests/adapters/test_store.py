@@ -103,6 +103,7 @@ def test_those_who_ended_are_not_live_unless_they_are_to_be_retried(store: Store
         State.STARTING,
         State.ACTIVE,
         State.STOPPING,
+        State.PARKED,
     ]
     assert len(store.sessions()) == len(State)
     asked = {s.state for s in store.sessions() if store.want_retry(s.id)}

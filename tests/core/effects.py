@@ -34,6 +34,7 @@ from team_supervisor.core.world import (
     Retry,
     SeeRequest,
     Sweep,
+    Wake,
 )
 
 from .simulation import GONE, Outside, Simulation
@@ -126,7 +127,10 @@ def finish(team: Simulation, action: Finish) -> None:
     if one.wanted != Wanted.RUN:
         assert ending in team.may_end[one.id], f"was to be stopped and ended as {ending}"
     _close(team, one)
-    team.set(one, state=ending, ended_at=team.now.wall)
+    if ending == State.PARKED:
+        team.set(one, state=State.PARKED, ending=None, parked_at=team.now.wall)
+    else:
+        team.set(one, state=ending, ended_at=team.now.wall)
 
 
 def reopen(team: Simulation, action: Reopen) -> None:
@@ -137,6 +141,12 @@ def reopen(team: Simulation, action: Reopen) -> None:
 
 def retry(team: Simulation, action: Retry) -> None:
     fresh = {"failures": 0, "nudges": 0, "restart_at": None, "ended_at": None, "ending": None}
+    team.set(action.session, state=State.STARTING, retry_wanted=0, error_status=None, **fresh)
+
+
+def wake(team: Simulation, action: Wake) -> None:
+    fresh = {"nudges": 0, "restart_at": None, "ending": None}
+    assert team.outside[action.session.id].life in GONE, "woken while it lives"
     team.set(action.session, state=State.STARTING, retry_wanted=0, error_status=None, **fresh)
 
 
@@ -157,7 +167,8 @@ def note_tasks(team: Simulation, action: NoteTasks) -> None:
 
 
 def note_doing(team: Simulation, action: NoteDoing) -> None:
-    team.set(action.session, doing=action.doing, doing_detail=action.detail)
+    said = {"doing": action.doing, "doing_detail": action.detail}
+    team.set(action.session, doing_since=team.now.wall, **said)
 
 
 def read_instructions(team: Simulation, action: ReadInstructions) -> None:
@@ -248,6 +259,7 @@ EFFECTS: dict[type, Callable[[Simulation, Any], None]] = {
     Finish: finish,
     Reopen: reopen,
     Retry: retry,
+    Wake: wake,
     Hear: hear,
     NoteTasks: note_tasks,
     NoteDoing: note_doing,

@@ -183,8 +183,8 @@ def test_the_oldest_request_gets_the_place_that_is_free() -> None:
     actions = becomes(*looks, team=team(*engineers(7)))
     assert actions == [
         claim(looks[1]),
-        QueueRequest(looks[2], "8 of 8 sessions are at work", None),
-        QueueRequest(looks[0], "8 of 8 sessions are at work", None),
+        QueueRequest(looks[2], "8 of 8 sessions are at work", None, place=1),
+        QueueRequest(looks[0], "8 of 8 sessions are at work", None, place=2),
     ]
 
 

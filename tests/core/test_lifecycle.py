@@ -9,15 +9,16 @@ from team_supervisor.core.lifecycle import FOLLOWS, IllegalTransition, check
 from team_supervisor.core.model import ENDED, State
 
 R, S, A = State.REQUESTED, State.STARTING, State.ACTIVE
-E = State.STOPPING
+E, P = State.STOPPING, State.PARKED
 C, F, D = State.COMPLETED, State.FAILED, State.STOPPED
 
 LEGAL = {
     (R, S), (R, F), (R, D),
     (S, A), (S, E), (S, F), (S, D),
     (A, S), (A, E), (A, F), (A, D),
-    (E, S), (E, C), (E, F), (E, D),
-    (F, S), (D, S),
+    (E, S), (E, P), (E, C), (E, F), (E, D),
+    (P, S), (P, E), (P, F),
+    (C, S), (F, S), (D, S),
 }  # fmt: skip
 STAYING = {(state, state) for state in State}
 ILLEGAL = sorted(set(product(State, State)) - LEGAL - STAYING)
@@ -43,8 +44,8 @@ def test_every_state_is_in_the_table() -> None:
     assert set(FOLLOWS) == set(State)
 
 
-def test_an_archived_session_stays_archived() -> None:
-    assert not FOLLOWS[State.COMPLETED]
+def test_an_archived_session_can_only_be_taken_back_to_work() -> None:
+    assert FOLLOWS[State.COMPLETED] == {State.STARTING}
 
 
 def test_only_a_session_that_is_being_stopped_can_be_completed() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from team_supervisor.core.model import DeliveryKind, Session, State, Wanted
+from team_supervisor.core.model import DeliveryKind, Doing, Session, State, Wanted
 from team_supervisor.core.world import (
     AskToStop,
     ClaimRequest,
@@ -84,8 +84,8 @@ def test_a_restart_waits_for_its_time_but_not_for_a_clock_that_was_set_back(
 @pytest.mark.parametrize("left", [376.0, 3600.0, 5 * 3600.0])
 def test_a_restart_waits_for_a_rate_limit_however_long(left: float) -> None:
     until = NOW.wall + left
-    one = again(restart_at=until, rate_limited_until=until)
-    assert planned(facts(one, Life.NONE)) == []
+    one = again(restart_at=until, rate_limited_until=until, doing=Doing.RATE_LIMITED)
+    assert planned(facts(one, Life.NONE)) == [AskToStop(one, State.PARKED, "", 10.0)]
 
 
 @pytest.mark.parametrize(("wanted", "grace"), STOPS)

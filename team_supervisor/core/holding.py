@@ -1,0 +1,84 @@
+"""Which limits keep a session from going on right now?"""
+
+from team_supervisor.core.budgets import Account, account_of, exhausted, first, nearly
+from team_supervisor.core.model import Session
+from team_supervisor.core.world import WarnOfBudget, World
+
+# A team that comes back from a rate limit comes back within this time (seconds).
+LONGEST_STAGGER = 60.0
+
+
+def held(session: Session, world: World) -> bool:
+    """No new turn and no process for it now."""
+    return limited(session, world) or over_budget(session, world) is not None
+
+
+def limited(session: Session, world: World) -> bool:
+    until = limited_until(session, world)
+    return until is not None and until > world.now.wall
+
+
+def limited_until(session: Session, world: World) -> float | None:
+    """Its own limit, or the one of the account that the whole team works with.
+
+    Each comes back a little later than the one before it, so that they do not run into the
+    next limit together. Who was told itself of the end of its limit knows it best.
+    """
+    team = team_limit(world)
+    if team is None or (session.rate_limited_until is None and not world.rules.share_rate_limits):
+        return None
+    if not world.rules.share_rate_limits:
+        return session.rate_limited_until
+    return team + _stagger(session, world)
+
+
+def team_limit(world: World) -> float | None:
+    """When the latest of the limits ends that any live session was told of."""
+    told = [s.rate_limited_until for s in world.live if s.rate_limited_until is not None]
+    return max(told) if told else None
+
+
+def _stagger(session: Session, world: World) -> float:
+    before = sum(s.id < session.id and not s.ended for s in world.live)
+    return min(before * world.rules.stagger, LONGEST_STAGGER)
+
+
+def over_budget(session: Session, world: World) -> str | None:
+    """Which budget is spent, in words."""
+    return first(exhausted(account) for account in accounts(session, world))
+
+
+def out_of_time(session: Session, world: World) -> bool:
+    """Money is counted when a turn ends; time runs out in the middle of one, too."""
+    its = account_of(session, world.rules.budgets, world.now)
+    return its.budget.seconds is not None and its.spent.seconds >= its.budget.seconds
+
+
+def accounts(session: Session, world: World) -> tuple[Account, ...]:
+    return (account_of(session, world.rules.budgets, world.now), *team_accounts(world))
+
+
+def team_accounts(world: World) -> tuple[Account, ...]:
+    budgets = world.rules.budgets
+    return (
+        Account("the team's", budgets.team, world.spent_team),
+        Account("today's", budgets.day, world.spent_today),
+    )
+
+
+def warnings(world: World) -> list[WarnOfBudget]:
+    """One for each budget that passes its share, once."""
+    share = world.rules.budgets.warn_at
+    found: list[WarnOfBudget] = []
+    for session in world.live:
+        if session.ended or session.budget_warned:
+            continue
+        its = account_of(session, world.rules.budgets, world.now)
+        if words := nearly(its, share):
+            found.append(WarnOfBudget(session, "session", words))
+    stamps = ("team", f"day {world.today}")
+    for name, account in zip(stamps, team_accounts(world), strict=True):
+        stamp = f"{name} {account.budget}"
+        if stamp not in world.warned and (words := nearly(account, share)):
+            found.append(WarnOfBudget(None, name.split(" ")[0], words, stamp))
+    return found

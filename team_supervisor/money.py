@@ -1,0 +1,65 @@
+"""What may the team spend, and what has it spent?"""
+
+from dataclasses import dataclass, replace
+
+from team_supervisor.adapters import clock
+from team_supervisor.adapters.store import Store
+from team_supervisor.core.budgets import Budget, Budgets, Spent
+from team_supervisor.core.model import Moment
+from team_supervisor.settings import Settings
+
+# What a command may set for good, beside team.yaml: the keys of the team's table.
+SET_BY_COMMAND = {"team": "budget_team_usd", "day": "budget_day_usd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The budgets in force, what the team spent in all and since midnight, what was warned of."""
+
+    budgets: Budgets
+    team: Spent
+    today: Spent
+    warned: frozenset[str]
+    day: str
+
+
+class Money:
+    """Adds up again only when another turn was counted, or another day began."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._known: tuple[object, ...] = ()
+        self._spent = (Spent(), Spent())
+
+    def bounds(self, now: Moment) -> Bounds:
+        budgets = in_force(self._settings.budgets, self._store)
+        midnight = clock.midnight(now.wall)
+        team, today = self._add_up(budgets, midnight, now)
+        stamps = (self._store.team(f"warned_{scope}") for scope in SET_BY_COMMAND)
+        warned = frozenset(stamp for stamp in stamps if stamp)
+        return Bounds(budgets, team, today, warned, clock.stamp(midnight)[:10])
+
+    def _add_up(self, budgets: Budgets, midnight: float, now: Moment) -> tuple[Spent, Spent]:
+        if budgets.team == Budget() and budgets.day == Budget():
+            return self._spent
+        timed = budgets.team.seconds is not None or budgets.day.seconds is not None
+        known = (self._store.turns_told(), midnight, now.wall if timed else None)
+        if known != self._known:
+            spent = self._store.spent_since
+            self._spent = spent(0.0, now.wall), spent(midnight, now.wall)
+            self._known = known
+        return self._spent
+
+
+def in_force(budgets: Budgets, store: Store) -> Budgets:
+    """team.yaml's, with what a command set since in its place."""
+    found = {scope: store.team(key) for scope, key in SET_BY_COMMAND.items()}
+    return replace(
+        budgets,
+        **{
+            scope: replace(getattr(budgets, scope), usd=float(usd))
+            for scope, usd in found.items()
+            if usd
+        },
+    )

@@ -124,6 +124,10 @@ def _rejected(e: events.RequestRejected) -> Words:
     return [_line("🚫", e, "red"), (f"Kept, with the reason, in: {e.directory}", "")]
 
 
+def _reloaded(e: events.SettingsReloaded) -> Words:
+    return [_line("⚠️ ", e, "yellow") if e.problem else _line("🔧", e)]
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.SupervisorStarted: _supervisor_started,
     events.SupervisorStopped: _supervisor_stopped,
@@ -140,6 +144,10 @@ _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.AttentionNeeded: _attention,
     events.DoingChanged: _doing,
     events.Nudged: _with("👉", "yellow"),
+    events.SessionParked: _with("💤"),
+    events.SessionWoken: _with("⏰", "green"),
+    events.BudgetWarned: _with("💰", "yellow"),
+    events.SettingsReloaded: _reloaded,
     events.RequestQueued: _with("🕒", "yellow"),
     events.RequestRejected: _rejected,
     events.Warned: _with("⚠️ ", "yellow"),

@@ -174,8 +174,9 @@ def _resting(session: Session, now: float) -> tuple[str, str] | None:
         case Doing.OVER_BUDGET:
             return "over budget", session.doing_detail
         case Doing.RATE_LIMITED:
-            left = (session.rate_limited_until or now) - now
-            return "rate limited", f"for {age(left)} more" if left > 0 else "with the team"
+            if session.rate_limited_until is None:
+                return "rate limited", "with the team"
+            return "rate limited", f"for {age(session.rate_limited_until - now)} more"
     return None
 
 

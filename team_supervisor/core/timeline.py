@@ -78,6 +78,21 @@ def _doing(e: events.DoingChanged) -> str:
     return f"{e.name} is {e.doing}{f': {e.detail}' if e.detail else ''}"
 
 
+def _parked(e: events.SessionParked) -> str:
+    why = {"waiting": f"it waits for {e.detail}", "rate-limited": "it waits for its rate limit"}
+    return f"Parked {e.name}: {why.get(e.doing, e.detail or e.doing)}"
+
+
+def _reloaded(e: events.SettingsReloaded) -> str:
+    if e.problem:
+        return f"team.yaml is not taken over, the settings before it hold: {e.problem}"
+    return "team.yaml changed: its settings hold from here on"
+
+
+def _queued(e: events.RequestQueued) -> str:
+    return f"Queued {e.request} at place {e.place}: {e.reason}"
+
+
 def _unknown(e: events.Event) -> str:
     """A kind without words of its own: its name and what it came with."""
     facts = ", ".join(f"{key}: {value}" for key, value in e.details().items())
@@ -100,7 +115,11 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.SessionArchived: _archived,
     events.SessionFailed: lambda e: f"Gave up on {e.name} ({e.session}): {e.reason}",
     events.SessionStopped: lambda e: f"Stopped {e.name} ({e.session}): its directory is kept",
-    events.RequestQueued: lambda e: f"Queued {e.request}: {e.reason}",
+    events.RequestQueued: _queued,
+    events.SessionParked: _parked,
+    events.SessionWoken: lambda e: f"{e.name} ({e.session}) goes on",
+    events.BudgetWarned: lambda e: f"{e.name or 'The team'}: {e.words}",
+    events.SettingsReloaded: _reloaded,
     events.RequestRejected: lambda e: f"Rejected {e.request}: {e.reason}",
     events.Delivered: lambda e: f"Told {e.name}: {e.what}",
     events.Nudged: lambda e: f"Nudged {e.name} ({e.nudges} of {e.limit})",

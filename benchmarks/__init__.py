@@ -1,0 +1,1 @@
+"""How fast is this program, beside its peers and beside what the machine can do at all?"""

@@ -1,0 +1,1 @@
+"""Which programs run beside the measurement, as the floor?"""

@@ -1,0 +1,63 @@
+"""How much is measured?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Of each scenario how many, how often and how long (seconds)."""
+
+    counts: tuple[int, ...]
+    idle_counts: tuple[int, ...]
+    rounds: int
+    rounds_of_many: int
+    many: int
+    idle: float
+    samples: int
+    samples_beside: int
+    crowd: int
+    restarts: int
+    commands: int
+    listed: int
+    archives: int
+    sizes: tuple[int, ...]
+
+    def rounds_for(self, count: int) -> int:
+        """None started is measured once: there is nothing to repeat."""
+        if count == 0:
+            return 1
+        return self.rounds_of_many if count >= self.many else self.rounds
+
+
+FULL = Plan(
+    counts=(0, 1, 10, 100, 500),
+    idle_counts=(0, 100, 500),
+    rounds=5,
+    rounds_of_many=3,
+    many=500,
+    idle=10.0,
+    samples=30,
+    samples_beside=15,
+    crowd=500,
+    restarts=5,
+    commands=20,
+    listed=1000,
+    archives=10_000,
+    sizes=(1, 10, 100, 1000),
+)
+QUICK = Plan(
+    counts=(0, 1, 4),
+    idle_counts=(0, 4),
+    rounds=1,
+    rounds_of_many=1,
+    many=4,
+    idle=0.5,
+    samples=2,
+    samples_beside=1,
+    crowd=4,
+    restarts=1,
+    commands=2,
+    listed=100,
+    archives=20,
+    sizes=(1, 10),
+)

@@ -1,0 +1,15 @@
+"""What is measured?"""
+
+from collections.abc import Mapping
+
+from benchmarks.scenarios import archives, commands, crowd, growth, latency, tasklists
+from benchmarks.scenarios.base import Scenario
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "latency": latency.run,
+    "crowd": crowd.run,
+    "commands": commands.run,
+    "tasklists": tasklists.run,
+    "archives": archives.run,
+    "growth": growth.run,
+}

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OVERFLOW = 17_000
 SETTINGS = """\
 limits: {sessions: 50, spawned_per_hour: 100000, disk_free_mb: 1}
-restarts: {first_delay: 0.02, max_delay: 0.2, failures: 40}
+restarts: {first_delay: 0.2, max_delay: 0.4, failures: 40}
 nudge_after: 0.5
 """
 

@@ -17,7 +17,9 @@ from team_supervisor.apply.tools import publish
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
 from team_supervisor.core.model import State
 from team_supervisor.core.reconcile import plan
+from team_supervisor.core.trouble import Trouble, could_not, held_back
 from team_supervisor.core.world import World
+from team_supervisor.episodes import Episodes, Refused
 from team_supervisor.errors import TeamError, WorkspaceBusy
 from team_supervisor.observe import Observer, pending
 from team_supervisor.settings import Settings
@@ -50,6 +52,10 @@ class Supervisor:
     _watch: watch.Watch | None = None
     _root: tuple[int, int] | None = None
     _warned: set[str] = field(default_factory=set)
+    episodes: Episodes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.episodes = Episodes(self.workspace, self.say)
 
     def tick(self) -> tuple[World, bool]:
         """One look and what follows from it: the world, and whether anything changed."""
@@ -58,13 +64,17 @@ class Supervisor:
         world = self.observer.observe(now, draining=self.draining)
         changed = False
         for action in plan(world):
+            if self.episodes.holding_back and held_back(action):
+                continue
             try:
                 changed = apply(action, self.tools, now) or changed
-            except (OSError, sqlite3.OperationalError) as error:
-                self.warn(f"{type(action).__name__}: {error}")
+            except Refused as error:
+                if not self.episodes.met(error, now.monotonic):
+                    self.warn(could_not(action, str(error)))
             except Exception as error:
                 # A bug met in one session must not end the supervision of all the others.
                 self.warn(f"{type(action).__name__} failed ({type(error).__name__}: {error})")
+        self.episodes.look(now.monotonic)
         self.tell()
         return world, changed
 
@@ -75,9 +85,9 @@ class Supervisor:
             self._keep_lock()
             try:
                 world, changed = self.tick()
-            except OSError as error:
+            except Refused as error:
                 self.after_look(None)
-                self._without_root(error)
+                self._without_a_look(error)
                 continue
             self.after_look(world)
             if not changed and done(world):
@@ -99,12 +109,14 @@ class Supervisor:
 
     def warn(self, reason: str) -> None:
         """Say it once, even when the disk is too full to record it."""
-        if reason in self._warned:
-            return
-        self._warned.add(reason)
+        if reason not in self._warned:
+            self._warned.add(reason)
+            self.say(reason)
+
+    def say(self, reason: str) -> None:
         try:
             self.record(Warned(reason=reason))
-        except (OSError, sqlite3.OperationalError):
+        except Refused:
             self.sink(clock.now().wall, Warned(reason=reason))
 
     def tell(self) -> None:
@@ -113,9 +125,12 @@ class Supervisor:
             self._printed = number
             self.sink(at, event)
 
-    def _without_root(self, error: OSError) -> None:
-        words = f"{self.workspace.root} cannot be read ({error.strerror})"
-        self.warn(f"{words}: waiting until it can; agents go on")
+    def _without_a_look(self, error: Exception) -> None:
+        now = clock.now().monotonic
+        if not self.workspace.root.is_dir():
+            self.episodes.begin(Trouble.GONE, now)
+        elif not self.episodes.met(error, now):
+            self.warn(f"{self.workspace.root} cannot be looked at ({error}): agents go on")
         self.waker.wait(LATER)
 
     def _keep_lock(self) -> None:

@@ -20,7 +20,7 @@ STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.kill", 
 ROUNDS = 3
 VARYING = (
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
-    (re.compile(r"\.[0-9]+\.(tmp|new)"), r".\1"),
+    (re.compile(r"\.[0-9a-f]+\.(tmp|new)"), r".\1"),
     (re.compile(r"[0-9]{13}"), "TIME"),
 )
 # Put in front of a host's program, so that it is armed before anything of it is imported; the
@@ -125,10 +125,14 @@ class Tripwire:
                 self._prepare_host(args[1])
 
     def _ours(self, path: object) -> bool:
-        return isinstance(path, str | bytes | os.PathLike) and self._root in os.fsdecode(path)
+        """A name alone is one in a directory that was opened before: only ours are."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False
+        text = os.fsdecode(path)
+        return self._root in text or "/" not in text
 
     def _pattern(self, path: Any) -> str:
-        text = os.fsdecode(path).partition(self._root)[2].lstrip("/")
+        text = os.fsdecode(path).rpartition(self._root)[2].lstrip("/")
         for pattern, word in VARYING:
             text = pattern.sub(word, text)
         return text

@@ -30,7 +30,7 @@ EVENTFUL = ["once tried exit 3", "bash setsid sleep 60 &", "done all"]
 
 RESERVED = "ClaimRequest sqlite INSERT #1"
 ROW = "ClaimRequest os.rename intern-request-good to intern-TIME #1"
-CLAIMED = "ClaimRequest open intern-TIME/.tasks.md.tmp #1"
+CLAIMED = "ClaimRequest open .tasks.md.tmp #1"
 SPAWNS = "Launch subprocess.Popen #1"
 SPAWNED = "MarkActive sqlite BEGIN #1"
 COMPLETE = "AskToStop sqlite BEGIN #1"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from team_supervisor.adapters import processes
+from team_supervisor.adapters import files, processes
 from team_supervisor.adapters.workspace import create
 from team_supervisor.core import events
 from team_supervisor.core.model import State
+from team_supervisor.episodes import Episodes
 from tests.teams import lines_until, run_until
 
 from .ground import Ground, active, gate, kill
@@ -44,6 +45,55 @@ def test_on_a_full_disk_the_loop_lives_and_goes_on_when_there_is_room(small: Gro
     assert small.team.session("api").state == State.COMPLETED
     assert small.began("api") == 1
     small.oracle(cli=True)
+
+
+def test_a_full_disk_is_said_once_when_it_begins_and_once_when_it_ends(small: Ground) -> None:
+    """Case 39: an agent works on through two such times, and nothing is claimed in them."""
+    small.request("api", gate(), "done all")
+    with small.team.supervised() as supervisor:
+        run_until(supervisor, lambda _: small.reached())
+        agent = small.agent("api")
+        for name in ("first", "second"):
+            waiting = small.request(name, "done all", persona=".intern")
+            filler = fill(small.workspace)
+            waiting.rename(waiting.with_name(waiting.name[1:]))
+            run_until(supervisor, a_while(10))
+            assert processes.alive(agent)
+            assert not small.team.heard(events.SessionClaimed, name=name)
+            filler.unlink()
+            run_until(supervisor, lambda _, n=name: small.team.heard(events.SessionClaimed, name=n))
+        small.open_gate()
+        run_until(supervisor, lambda w: not w.requests and all(f.session.ended for f in w.sessions))
+    said = [warned.reason for warned in small.team.heard(events.Warned)]
+    assert ["is full" in reason for reason in said] == [True, False, True, False]
+    assert all("there is room on the disk again" in reason for reason in said[1::2])
+    assert small.began("api") == small.began("first") == small.began("second") == 1
+    small.oracle()
+
+
+def test_a_disk_that_becomes_read_only_is_waited_for(small: Ground) -> None:
+    """Case 40: said when it begins and when it ends, and in between nothing new may begin.
+
+    Without a supervisor and agents: the kernel makes no disk read-only that is being written.
+    """
+    said: list[str] = []
+    episodes = Episodes(small.team.workspace, said.append)
+    mount("-o", "remount,ro", small.workspace)
+    for look in range(3):
+        with pytest.raises(OSError, match="Read-only") as error:
+            files.write(small.workspace / "session.json", "")
+        assert episodes.met(error.value, float(look))
+        episodes.look(float(look))
+        episodes.look(float(look))
+    assert episodes.holding_back
+    mount("-o", "remount,rw", small.workspace)
+    episodes.look(60.0)
+    episodes.look(61.0)
+    assert not episodes.holding_back
+    assert ["is read-only now" in said[0], "can be written again, after 1 min" in said[1]] == [
+        True
+    ] * 2
+    assert len(said) == 2
 
 
 def test_an_exit_is_recorded_even_when_the_disk_is_full(small: Ground) -> None:

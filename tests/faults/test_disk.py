@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from team_supervisor.adapters import files, processes
+from team_supervisor.adapters.store import MIGRATIONS
 from team_supervisor.adapters.workspace import create
 from team_supervisor.core import events
 from team_supervisor.core.model import State
@@ -186,7 +187,7 @@ def test_a_database_of_a_newer_program_is_left_alone(ground: Ground) -> None:
     assert (ran.returncode, "newer" in ran.stderr) == (1, True)
     db = sqlite3.connect(database)
     assert db.execute("PRAGMA user_version").fetchone() == (99,)
-    db.execute("PRAGMA user_version = 1")
+    db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     db.close()
     ground.team.run()
     ground.oracle()

@@ -254,8 +254,6 @@ def judge_supervisor(holder: "Holder | None") -> Check:
 
 
 def judge_service(found: "Found") -> Check:
-    from team_supervisor.cli.service import LINGER
-
     again = "run `team-supervisor service install`"
     if not found.installed:
         return Check("service", "ok", f"none; to have the team supervised for good, {again}")
@@ -264,14 +262,13 @@ def judge_service(found: "Found") -> Check:
         if settings & {*found.different}:
             return Check("service", "fail", f"{found.path} {does} ({different})", again)
     if found.state == "failed":
-        advice = f"see `journalctl --user -u {found.name}`"
-        return Check("service", "fail", f"{found.path} has failed", advice)
+        return Check("service", "fail", "has failed", f"see `journalctl --user -u {found.name}`")
     if different or found.state != "running":
         words = f"has other settings ({different})" if different else f"is {found.state}"
         return Check("service", "warn", f"{found.path} {words}", again)
     if found.lingers is False:
         detail = "it, and the agents with it, ends with your last logout"
-        return Check("service", "warn", detail, f"run `{LINGER}`")
+        return Check("service", "warn", detail, "run `loginctl enable-linger`")
     return Check("service", "ok", f"running: {found.path}")
 
 

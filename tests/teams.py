@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -219,11 +219,11 @@ class Team:
             timeout=60,
         )
 
-    def start(self, *words: object) -> subprocess.Popen[str]:
+    def start(self, *words: object, wrapper: Sequence[object] = ()) -> subprocess.Popen[str]:
         """The same, running beside the test; its standard error goes to `errors`."""
         with (self.project.parent / "errors").open("ab") as errors:
             program = subprocess.Popen(
-                [PROGRAM, *map(str, words)],
+                [*map(str, wrapper), PROGRAM, *map(str, words)],
                 cwd=self.project,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
@@ -238,7 +238,8 @@ class Team:
         """Stop what still runs, as `team stop --now` does."""
         for gate in self.gates:
             gate.close()
-        for program in self.programs:
+        while self.programs:
+            program = self.programs.pop()
             program.kill()
             program.communicate()
         if processes_under(self.root):

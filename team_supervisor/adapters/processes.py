@@ -136,6 +136,10 @@ def start_host(control: Path, launch: Launch, environ: Mapping[str, str]) -> int
             env=environ,
             cwd="/",
         )
+    except OSError:
+        # No process could be made: nothing was launched, and no attempt failed.
+        (control / "launch.json").unlink(missing_ok=True)
+        raise
     finally:
         os.close(log)
     _started.setdefault(control, []).append(host)

@@ -1,5 +1,6 @@
 """When did something change in the workspace's root? A hint, never the truth."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,17 +27,22 @@ class _Handler:
 
 
 class _RootWatch:
-    def __init__(self, observer: Any) -> None:
-        self._observer = observer
+    """An observer and all its threads: the one that reads the kernel's events is not among those
+    that it asks itself, and when it dies there are no events and no error."""
+
+    def __init__(self, observer: Any, threads: frozenset[threading.Thread]) -> None:
+        self._observer, self._threads = observer, threads
 
     def healthy(self) -> bool:
-        return bool(
-            self._observer.is_alive() and all(e.is_alive() for e in self._observer.emitters)
-        )
+        return all(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
-        self._observer.stop()
-        self._observer.join(timeout=2.0)
+        """At most 2 s: a thread that died may have taken a lock with it."""
+        stopping = threading.Thread(target=self._observer.stop, daemon=True)
+        stopping.start()
+        stopping.join(timeout=2.0)
+        if not stopping.is_alive():
+            self._observer.join(timeout=2.0)
 
 
 def watch(root: Path, wake: Callable[[], None]) -> Watch | None:
@@ -47,6 +53,7 @@ def watch(root: Path, wake: Callable[[], None]) -> Watch | None:
     from watchdog.events import DirCreatedEvent, DirMovedEvent
     from watchdog.observers import Observer
 
+    before = _threads()
     try:
         observer = Observer()
     except OSError:
@@ -63,4 +70,8 @@ def watch(root: Path, wake: Callable[[], None]) -> Watch | None:
         # It has an inotify instance and a thread by now, whether or not it was started itself.
         observer.stop()
         return None
-    return _RootWatch(observer)
+    return _RootWatch(observer, _threads() - before)
+
+
+def _threads() -> frozenset[threading.Thread]:
+    return frozenset(t for t in threading.enumerate() if type(t).__module__.startswith("watchdog"))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from team_supervisor.adapters import processes
+from team_supervisor.core.model import State
 from tests.teams import end
 
 from .ground import Ground, reap_all
@@ -30,12 +31,13 @@ PATIENCE = 60.0
 @dataclass
 class Search:
     """`lives`: where each life of the supervisor ends, as an `Aim`; `host`: the same for the
-    first host that comes to it; `steps`: what the agent does; `cli`: ask the program as well."""
+    first host that comes to it; `steps`: what the agent does; `agents`: how many processes that
+    takes (one more where a host was killed)."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
     steps: list[str] = field(default_factory=lambda: ["done all"])
-    cli: bool = False
+    agents: int = 1
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def run(case: Search, where: Path) -> dict[str, Any]:
             killed.append(_life(ground, aim, (case.host, spent)))
             if not killed[-1]:
                 break
-        wrong = _judged(ground, case.cli)
+        wrong = [*_judged(ground), *_outcome(ground, case)]
     except AssertionError as error:
         wrong = [str(error)[:2000]]
     finally:
@@ -63,12 +65,21 @@ def run(case: Search, where: Path) -> dict[str, Any]:
     }
 
 
-def _judged(ground: Ground, cli: bool) -> list[str]:
+def _judged(ground: Ground) -> list[str]:
     try:
-        ground.oracle(cli=cli)
+        ground.oracle()
     except AssertionError as error:
         return str(error).splitlines()
     return []
+
+
+def _outcome(ground: Ground, case: Search) -> list[str]:
+    """A request that was whole is done in the end, and a supervisor's death costs no agent."""
+    session, began = ground.team.session("good"), ground.began("good")
+    wrong = [] if session.state == State.COMPLETED else [f"it is {session.state}, {session.reason}"]
+    if not case.agents <= began <= case.agents + bool(case.host):
+        wrong.append(f"{began} agents ran")
+    return wrong
 
 
 def _life(ground: Ground, aim: str, host: tuple[str, Path]) -> str:

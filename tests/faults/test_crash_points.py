@@ -28,6 +28,11 @@ PLAIN = ["done all"]
 # Its first agent fails, the second one goes on in its conversation and leaves a process behind.
 EVENTFUL = ["once tried exit 3", "bash setsid sleep 60 &", "done all"]
 
+
+def search(steps: list[str], *lives: str, host: str = "") -> Search:
+    return Search(list(lives), host, steps, agents=1 if steps is PLAIN else 2)
+
+
 RESERVED = "ClaimRequest sqlite INSERT #1"
 ROW = "ClaimRequest os.rename intern-request-good to intern-TIME #1"
 CLAIMED = "ClaimRequest open .tasks.md.tmp #1"
@@ -75,7 +80,7 @@ def known(tmp_path: Path) -> Path:
 
 def every_point(known: Path, steps: list[str], where: Path) -> set[str]:
     """Kill a supervisor once at each point that it passes; these."""
-    explore([Search(lives=[f"*{known}"], steps=steps)] * AT_ONCE, where)
+    explore([search(steps, f"*{known}")] * AT_ONCE, where)
     return killed_at(known)
 
 
@@ -96,7 +101,7 @@ def test_a_host_killed_before_anything_it_does_loses_nothing_and_starts_nothing_
     tmp_path: Path, known: Path, steps: list[str]
 ) -> None:
     """Cases 2, 6 and 10: before its agent runs, while it runs, before the exit is recorded."""
-    explore([Search(host=f"*{known}", steps=steps)] * AT_ONCE, tmp_path / "cases")
+    explore([search(steps, host=f"*{known}")] * AT_ONCE, tmp_path / "cases")
     assert killed_at(known) >= OF_A_HOST
 
 
@@ -113,18 +118,27 @@ def again_while_it_recovers(
     for number, point in enumerate(points):
         places[point] = tmp_path / f"recovery-{number}"
         places[point].mkdir()
-        searches.append(Search(lives=[f"={point}", f"*{places[point]},{later}"], steps=steps))
+        searches.append(search(steps, f"={point}", f"*{places[point]},{later}"))
     cases = explore(searches, tmp_path / "cases")
     assert {case["killed"][0] for case in cases} == set(points)
     return {point: killed_at(place) for point, place in places.items()}
 
 
+@pytest.mark.parametrize(
+    "killed_at_first",
+    [
+        pytest.param((RESERVED, CLAIMED, SPAWNED, ARCHIVED), id="some"),
+        pytest.param(ALONG_THE_WAY, marks=pytest.mark.soak, id="all"),
+    ],
+)
 @pytest.mark.timeout(600)
-def test_a_supervisor_killed_again_while_it_recovers_loses_nothing(tmp_path: Path) -> None:
+def test_a_supervisor_killed_again_while_it_recovers_loses_nothing(
+    tmp_path: Path, killed_at_first: tuple[str, ...]
+) -> None:
     """Case 3: every point of the recovery from each state in which a crash can leave a session."""
-    found = again_while_it_recovers(ALONG_THE_WAY, tmp_path, PLAIN)
+    found = again_while_it_recovers(killed_at_first, tmp_path, PLAIN)
     assert all("supervise open .supervisor/lock #1" in points for points in found.values())
-    assert ROW in found[RESERVED]
+    assert "ClaimRequest os.mkdir .supervisor/sessions/intern-TIME #1" in found[RESERVED]
     assert ARCHIVED in found[ARCHIVED]
 
 
@@ -134,8 +148,8 @@ def test_a_supervisor_and_its_host_both_killed_lose_nothing(
     tmp_path: Path, known: Path, point: str
 ) -> None:
     """Case 7: the host at each point of its life, the supervisor while it is under way."""
-    search = Search(lives=[f"={point}"], host=f"*{known}", steps=PLAIN)
-    cases = explore([search] * AT_ONCE, tmp_path / "cases")
+    both = search(PLAIN, f"={point}", host=f"*{known}")
+    cases = explore([both] * AT_ONCE, tmp_path / "cases")
     assert {case["killed"][0] for case in cases} == {point}
     assert killed_at(known) >= OF_A_HOST
 
@@ -150,7 +164,7 @@ def test_every_pair_of_points_at_which_supervisors_are_killed_loses_nothing(
     for number, point in enumerate(sorted(every_point(known, steps, tmp_path / "cases"))):
         second, where = tmp_path / f"second-{number}", tmp_path / f"cases-{number}"
         second.mkdir()
-        explore([Search(lives=[f"={point}", f"*{second}"], steps=steps)] * AT_ONCE, where)
+        explore([search(steps, f"={point}", f"*{second}")] * AT_ONCE, where)
 
 
 @pytest.mark.soak
@@ -162,8 +176,7 @@ def test_every_pair_of_points_at_which_supervisor_and_host_are_killed_loses_noth
     for number, point in enumerate(sorted(every_point(known, EVENTFUL, tmp_path / "cases"))):
         hosts, where = tmp_path / f"hosts-{number}", tmp_path / f"cases-{number}"
         hosts.mkdir()
-        search = Search(lives=[f"={point}"], host=f"*{hosts}", steps=EVENTFUL)
-        explore([search] * AT_ONCE, where)
+        explore([search(EVENTFUL, f"={point}", host=f"*{hosts}")] * AT_ONCE, where)
 
 
 def test_the_oracle_sees_what_is_wrong(tmp_path: Path) -> None:

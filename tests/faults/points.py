@@ -113,29 +113,38 @@ class Tripwire:
         if event == "sqlite3.connect/handle":
             self._connected.append(args[0])  # cannot be followed before connect returns
         elif event == "open":
-            if isinstance(args[2], int) and args[2] & WRITING and self._ours(args[0]):
-                self._come_to(f"open {self._pattern(args[0])}")
+            if isinstance(args[2], int) and args[2] & WRITING:
+                self._change("open", self._place(args[0], None))
         elif event in CHANGES:
-            ours = [self._pattern(path) for path in args[:2] if self._ours(path)]
-            if ours:
-                self._come_to(f"{event} {' to '.join(ours)}")
+            self._change(event, *self._places(args))
         elif event in STARTS:
             self._come_to(event)
             if event == "subprocess.Popen":
                 self._prepare_host(args[1])
 
-    def _ours(self, path: object) -> bool:
-        """A name alone is one in a directory that was opened before: only ours are."""
-        if not isinstance(path, str | bytes | os.PathLike):
-            return False
-        text = os.fsdecode(path)
-        return self._root in text or "/" not in text
+    def _change(self, event: str, *places: str) -> None:
+        ours = [place for place in places if place]
+        if ours:
+            self._come_to(f"{event} {' to '.join(ours)}")
 
-    def _pattern(self, path: Any) -> str:
-        text = os.fsdecode(path).rpartition(self._root)[2].lstrip("/")
+    def _places(self, args: tuple[Any, ...]) -> list[str]:
+        """The paths of a call, each with its directory's descriptor where it has one."""
+        paths = [each for each in args if isinstance(each, str | bytes | os.PathLike)]
+        fds = [each for each in args[len(paths) :] if isinstance(each, int)][-len(paths) :]
+        return [self._place(path, fd) for path, fd in zip(paths, fds, strict=True)]
+
+    def _place(self, path: object, fd: int | None) -> str:
+        """Below the workspace, as a pattern; empty elsewhere. `open` does not say its directory."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return ""
+        text = os.fsdecode(path)
+        if not text.startswith("/"):
+            where = f"{self._root}/..." if fd in (None, -1) else os.readlink(f"/proc/self/fd/{fd}")
+            text = f"{where}/{text}"
+        inside = text.partition(self._root)[2].lstrip("/")
         for pattern, word in VARYING:
-            text = pattern.sub(word, text)
-        return text
+            inside = pattern.sub(word, inside)
+        return inside
 
     def _follow(self, db: Any) -> None:
         def statement(sql: str) -> None:

@@ -35,7 +35,7 @@ def search(steps: list[str], *lives: str, host: str = "") -> Search:
 
 RESERVED = "ClaimRequest sqlite INSERT #1"
 ROW = "ClaimRequest os.rename intern-request-good to intern-TIME #1"
-CLAIMED = "ClaimRequest open .tasks.md.tmp #1"
+CLAIMED = "ClaimRequest open .../.tasks.md.tmp #1"
 SPAWNS = "Launch subprocess.Popen #1"
 SPAWNED = "MarkActive sqlite BEGIN #1"
 COMPLETE = "AskToStop sqlite BEGIN #1"

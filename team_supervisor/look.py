@@ -45,7 +45,7 @@ class SessionLooker:
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
-        self._settings = settings
+        self.settings = settings
         self._memory: dict[str, _Memory] = {}
         self.waker: Waker | None = None
 
@@ -189,7 +189,7 @@ class SessionLooker:
         if found != memory.instructions:
             memory.instructions, memory.instructions_since = found, now.monotonic
         start = session.instructions_offset if found.size > session.instructions_offset else 0
-        settled = now.monotonic - memory.instructions_since >= self._settings.settle
+        settled = now.monotonic - memory.instructions_since >= self.settings.settle
         try:
             with files.opened(path, 16 * files.MEBIBYTE) as descriptor:
                 whole = settled and not files.has_writer(descriptor)

@@ -27,13 +27,13 @@ class Money:
     """Adds up again only when another turn was counted, or another day began."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        self._settings = settings
+        self.settings = settings
         self._store = store
         self._known: tuple[object, ...] = ()
         self._spent = (Spent(), Spent())
 
     def bounds(self, now: Moment) -> Bounds:
-        budgets = in_force(self._settings.budgets, self._store)
+        budgets = in_force(self.settings.budgets, self._store)
         midnight = clock.midnight(now.wall)
         team, today = self._add_up(budgets, midnight, now)
         stamps = (self._store.team(f"warned_{scope}") for scope in SET_BY_COMMAND)

@@ -63,6 +63,12 @@ class Observer:
         self._personas: personas.Personas | None = None
         self._fingerprint: tuple[object, ...] = ()
 
+    def use(self, settings: Settings) -> None:
+        """From the next look on."""
+        self._settings, self._rules = settings, rules(settings)
+        self.sessions.settings = settings
+        self._money.settings = settings
+
     def observe(self, now: Moment, *, draining: bool = False) -> World:
         """One look; OSError when the workspace's root is gone."""
         found = scan(self._workspace)

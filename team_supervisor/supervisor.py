@@ -6,7 +6,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from team_supervisor.adapters import clock, locks, processes, watch
 from team_supervisor.adapters.store import Store, open_store
@@ -15,13 +15,14 @@ from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply import Tools, apply
 from team_supervisor.apply.tools import publish
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
-from team_supervisor.core.model import State
+from team_supervisor.core.model import Moment, State
 from team_supervisor.core.reconcile import plan
 from team_supervisor.core.trouble import Trouble, could_not, held_back
 from team_supervisor.core.world import World
 from team_supervisor.episodes import Episodes, Refused
 from team_supervisor.errors import TeamError, WorkspaceBusy
 from team_supervisor.observe import Observer, pending
+from team_supervisor.reload import SettingsFile
 from team_supervisor.settings import Settings
 
 SOON = 0.25
@@ -47,6 +48,7 @@ class Supervisor:
     sink: Sink
     draining: bool = False
     stopping: bool = False
+    settings_file: SettingsFile | None = None
     after_look: Callable[[World | None], None] = lambda world: None
     _printed: int = 0
     _watch: watch.Watch | None = None
@@ -61,6 +63,7 @@ class Supervisor:
         """One look and what follows from it: the world, and whether anything changed."""
         now = clock.now()
         processes.reap()
+        self._keep_settings(now)
         world = self.observer.observe(now, draining=self.draining)
         changed = False
         for action in plan(world):
@@ -77,6 +80,19 @@ class Supervisor:
         self.episodes.look(now.monotonic)
         self.tell()
         return world, changed
+
+    def _keep_settings(self, now: Moment) -> None:
+        """What changed in team.yaml holds for all that is decided from here on."""
+        told = self.settings_file and self.settings_file.again(now.monotonic, self._use)
+        if told:
+            event, warnings = told
+            self.record(event)
+            for warning in warnings:
+                self.warn(warning)
+
+    def _use(self, settings: Settings) -> None:
+        self.tools = replace(self.tools, settings=settings)
+        self.observer.use(settings)
 
     def run(self, done: Callable[[World], bool]) -> None:
         """Until `done` says so of a world in which nothing changed, or `stop` was called."""

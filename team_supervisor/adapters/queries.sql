@@ -87,6 +87,9 @@ INSERT INTO turns (session, number, attempt, at, cost_usd, input_tokens, output_
 VALUES (:session, :number, :attempt, :at, :cost_usd, :input_tokens, :output_tokens, :error)
 ON CONFLICT (session, number) DO NOTHING;
 
+-- turns --
+SELECT * FROM turns ORDER BY at, rowid;
+
 -- spent_since --
 SELECT coalesce(sum(cost_usd), 0.0) AS usd, coalesce(sum(input_tokens + output_tokens), 0) AS tokens
 FROM turns WHERE at >= :since;

@@ -4,70 +4,18 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from team_supervisor.adapters import rows
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
 from team_supervisor.core.budgets import Spent
 from team_supervisor.core.events import Event, revive
-from team_supervisor.core.model import (
-    Delivery,
-    DeliveryKind,
-    Doing,
-    Request,
-    RequestStatus,
-    Session,
-    Standing,
-    State,
-    Wanted,
-)
+from team_supervisor.core.model import Delivery, Request, Session, Wanted
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.errors import TeamError
-
-Row = Mapping[str, Any]
-_HERE = Path(__file__).parent
-_COLUMNS = tuple(f.name for f in fields(Session))
-# Python shows the bytes of a file name that are not UTF-8 as lone surrogates, which SQLite
-# refuses: in the database they are characters for private use.
-_TO_TEXT = {0xDC00 + byte: 0xFDC00 + byte for byte in range(0x80, 0x100)}
-_TO_NAME = {text: name for name, text in _TO_TEXT.items()}
-
-
-def _queries() -> dict[str, str]:
-    """`-- name --` blocks of queries.sql (the way procrastinate keeps its SQL)."""
-    blocks: dict[str, str] = {}
-    name = ""
-    for line in (_HERE / "queries.sql").read_text().splitlines():
-        if line.startswith("-- ") and line.endswith(" --"):
-            name = line[3:-3]
-            blocks[name] = ""
-        elif name:
-            blocks[name] += line + "\n"
-    return blocks
-
-
-QUERIES = _queries()
-
-
-def _session(row: Row) -> Session:
-    values = {name: row[name] for name in _COLUMNS}
-    values["state"] = State(values["state"])
-    values["wanted"] = Wanted(values["wanted"])
-    values["doing"] = Doing(values["doing"])
-    values["standing"] = Standing(values["standing"])
-    values["ending"] = State(values["ending"]) if values["ending"] else None
-    return Session(**values)
-
-
-def _request(row: Row) -> Request:
-    name = row["name"].translate(_TO_NAME)
-    return Request(**{**row, "name": name, "status": RequestStatus(row["status"])})
-
-
-def _delivery(row: Row) -> Delivery:
-    return Delivery(**{**row, "kind": DeliveryKind(row["kind"])})
 
 
 class Store:
@@ -87,41 +35,41 @@ class Store:
         return transaction(self._db, durable=durable)
 
     def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
-        return self._db.execute(QUERIES[query], values).fetchall()
+        return self._db.execute(rows.QUERIES[query], values).fetchall()
 
     def _do(self, query: str, **values: Any) -> int:
-        texts = {k: v.translate(_TO_TEXT) for k, v in values.items() if isinstance(v, str)}
-        return self._db.execute(QUERIES[query], {**values, **texts}).rowcount
+        texts = {k: v.translate(rows.TO_TEXT) for k, v in values.items() if isinstance(v, str)}
+        return self._db.execute(rows.QUERIES[query], {**values, **texts}).rowcount
 
     def _one(self, query: str, **values: Any) -> Any:
-        row = self._db.execute(QUERIES[query], values).fetchone()
+        row = self._db.execute(rows.QUERIES[query], values).fetchone()
         return next(iter(row.values())) if row else None
 
     def live(self) -> list[Session]:
         """Sessions that have not ended, and ended ones that a person wants retried."""
-        rows = self._all("live_sessions") + self._all("retried_sessions")
-        return [_session(row) for row in rows]
+        found = self._all("live_sessions") + self._all("retried_sessions")
+        return [rows.session(row) for row in found]
 
     def sessions(self) -> list[Session]:
-        return [_session(row) for row in self._all("all_sessions")]
+        return [rows.session(row) for row in self._all("all_sessions")]
 
     def session(self, session: str) -> Session | None:
-        rows = self._all("session", id=session)
-        return _session(rows[0]) if rows else None
+        found = self._all("session", id=session)
+        return rows.session(found[0]) if found else None
 
     def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Which of these sessions have a row."""
         return {row["id"] for row in self._all("session_ids", ids=json.dumps(list(ids)))}
 
     def insert(self, session: Session) -> None:
-        names = ", ".join(_COLUMNS)
-        marks = ", ".join(f":{name}" for name in _COLUMNS)
-        values = {name: getattr(session, name) for name in _COLUMNS}
+        names = ", ".join(rows.COLUMNS)
+        marks = ", ".join(f":{name}" for name in rows.COLUMNS)
+        values = {name: getattr(session, name) for name in rows.COLUMNS}
         self._db.execute(f"INSERT INTO sessions ({names}) VALUES ({marks})", values)
 
     def update(self, session: str, **values: Any) -> None:
         """Set these columns of one session."""
-        marks = ", ".join(f"{name} = :{name}" for name in values if name in _COLUMNS)
+        marks = ", ".join(f"{name} = :{name}" for name in values if name in rows.COLUMNS)
         self._db.execute(f"UPDATE sessions SET {marks} WHERE id = :_id", {**values, "_id": session})
 
     def want(self, session: str, wanted: Wanted) -> bool:
@@ -143,11 +91,11 @@ class Store:
         return int(self._one("spawned_since", since=since))
 
     def open_requests(self) -> list[Request]:
-        return [_request(row) for row in self._all("open_requests")]
+        return [rows.request(row) for row in self._all("open_requests")]
 
     def rejections(self, most: int = 20) -> list[Request]:
         """The newest first."""
-        return [_request(row) for row in self._all("recent_rejections", most=most)]
+        return [rows.request(row) for row in self._all("recent_rejections", most=most)]
 
     def insert_request(self, **values: Any) -> None:
         self._do("insert_request", **values)
@@ -186,7 +134,7 @@ class Store:
         """By session, oldest first."""
         found: dict[str, list[Delivery]] = {}
         for row in self._all("unseen_deliveries"):
-            found.setdefault(row["session"], []).append(_delivery(row))
+            found.setdefault(row["session"], []).append(rows.delivery(row))
         return found
 
     def sent(self, delivery: str, at: float, attempt: int) -> None:
@@ -205,6 +153,10 @@ class Store:
     def add_turn(self, session: Session, turn: TurnCost, at: float) -> None:
         """Once, however often its line is read."""
         self._do("insert_turn", session=session.id, attempt=session.attempt, at=at, **asdict(turn))
+
+    def turns(self) -> list[dict[str, Any]]:
+        """Every turn that ended, of all sessions, oldest first, with what it cost by itself."""
+        return self._all("turns")
 
     def spent_since(self, since: float, now: float) -> Spent:
         """What the whole team spent from a moment on."""

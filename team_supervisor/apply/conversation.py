@@ -76,7 +76,7 @@ def note_doing(tools: Tools, action: NoteDoing, now: Moment) -> bool:
     session = action.session
     event = (
         AttentionNeeded(session=session.id, name=session.name, reason=action.detail)
-        if action.doing == Doing.ATTENTION
+        if action.doing in (Doing.ATTENTION, Doing.OVER_BUDGET)
         else DoingChanged(
             session=session.id, name=session.name, doing=action.doing, detail=action.detail
         )

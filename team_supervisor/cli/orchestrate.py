@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 import click
-import msgspec
 
 from team_supervisor.adapters.notify import Notifier, notifier
-from team_supervisor.adapters.workspace import Workspace, create, locate, require
+from team_supervisor.adapters.workspace import create, locate, require
 from team_supervisor.cli import announce, options
 from team_supervisor.core.events import Event, SessionFailed
 from team_supervisor.core.world import World
 from team_supervisor.errors import TeamError
+from team_supervisor.reload import SettingsFile
 from team_supervisor.runners import RUNNERS
-from team_supervisor.settings import Settings, load
+from team_supervisor.settings import Settings
 from team_supervisor.supervisor import (
     Supervisor,
     orchestrate,
@@ -27,6 +27,7 @@ from team_supervisor.supervisor import (
 )
 
 Sink = Callable[[float, Event], None]
+USD = click.FloatRange(min=0)
 Until = Literal["stopped", "settled", "forever"]
 
 
@@ -37,42 +38,29 @@ Until = Literal["stopped", "settled", "forever"]
 @options.as_json
 @click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
 @click.option("--model", metavar="NAME", help="The model of every session that names none.")
-@click.option("--max-budget-usd", type=float, metavar="USD", help="Passed on to each session.")
+@click.option("--max-budget-usd", type=float, metavar="USD", help="Of each process of Claude Code.")
+@click.option("--budget-session", type=USD, metavar="USD", help="What each session may spend.")
+@click.option("--budget-team", type=USD, metavar="USD", help="What the team may spend in all.")
+@click.option("--budget-day", type=USD, metavar="USD", help="What the team may spend in a day.")
 def command(
-    workspace: str,
-    once: bool,
-    service: bool,
-    as_json: bool,
-    claude: str | None,
-    **overrides: str | float | None,
+    workspace: str, once: bool, service: bool, as_json: bool, **chosen: str | float | None
 ) -> None:
     """Run the team: start, watch, restart, complete and archive its sessions.
 
     Ctrl-C ends the supervisor and leaves the team running; `team stop` ends the team.
     """
     found = require(locate(workspace))
-    settings, warnings = load(found.settings, os.environ)
-    chosen = {"claude": claude, **overrides}
-    settings = msgspec.structs.replace(
-        settings, **{name: value for name, value in chosen.items() if value is not None}
-    )
     until: Until = "settled" if once else "forever" if service else "stopped"
-    run(found, settings, sink(as_json), until=until, warnings=warnings)
+    run(SettingsFile(found, chosen), sink(as_json), until=until)
 
 
-def run(
-    workspace: Workspace,
-    settings: Settings,
-    show: Sink,
-    *,
-    until: Until = "stopped",
-    warnings: tuple[str, ...] = (),
-) -> None:
+def run(file: SettingsFile, show: Sink, *, until: Until = "stopped") -> None:
     """Supervise until Ctrl-C, or until the team was stopped; raises what a person can mend.
 
     A service (`forever`) starts by itself, as at each login: what a person stopped it leaves so.
     """
-    create(workspace)
+    settings, warnings = file.read()
+    create(file.workspace)
     failed: list[str] = []
 
     def watched(at: float, event: Event) -> None:
@@ -81,7 +69,8 @@ def run(
         show(at, event)
 
     name = "service" if until == "forever" else "orchestrate"
-    with supervise(workspace, settings, os.environ, watched, name) as supervisor:
+    with supervise(file.workspace, settings, os.environ, watched, name) as supervisor:
+        supervisor.settings_file = file
         check_runner(settings, supervisor)
         for warning in (*warnings, *supervisor.observer.persona_problems()):
             supervisor.warn(warning)

@@ -38,7 +38,7 @@ def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool)
         raise TeamError("the goal is empty: say what the team is to build")
     found = locate(workspace)
     create(found)
-    settings, warnings = load(found.settings, os.environ)
+    load(found.settings, os.environ)
     made = _found_team(found, goal, engineers, interns)
     click.echo(f"Team for: {goal}")
     click.echo(f"   Workspace: {workspace}")
@@ -46,8 +46,9 @@ def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool)
         click.echo(f"   {session.persona}: {session.id}")
     if run_it:
         from team_supervisor.cli import orchestrate
+        from team_supervisor.reload import SettingsFile
 
-        orchestrate.run(found, settings, orchestrate.sink(False), warnings=warnings)
+        orchestrate.run(SettingsFile(found), orchestrate.sink(False))
     else:
         click.echo(f"Run it:  team-supervisor orchestrate -w {workspace}")
         click.echo(f"Watch:   team-supervisor track -w {workspace}")

@@ -20,6 +20,8 @@ def may_park(facts: SessionFacts, world: World) -> bool:
         return False
     if not facts.talks or facts.news is not None or not conduct.quiet(facts, world):
         return False
+    if session.doing == Doing.OVER_BUDGET:
+        return True
     since = session.doing_since
     return since is not None and abs(world.now.wall - since) >= world.rules.park_after
 

@@ -51,6 +51,14 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     processes: int | None = None
     rate_limited_until: float | None = None
 
+    doing: str = ""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Nothing goes on until somebody looks."""
+        waits = not self.ended and self.doing in _WAITS_FOR_A_PERSON
+        return waits or self.status in _NEEDS_A_PERSON
+
     @property
     def archived(self) -> bool:
         return self.state == State.COMPLETED
@@ -126,6 +134,7 @@ def view(
         memory=usage.memory if usage else None,
         processes=usage.processes if usage else None,
         rate_limited_until=session.rate_limited_until,
+        doing=session.doing,
     )
 
 
@@ -215,6 +224,7 @@ def grouped(sessions: Sequence[SessionView]) -> Mapping[str, list[SessionView]]:
     return groups
 
 
+_WAITS_FOR_A_PERSON = frozenset({Doing.ATTENTION, Doing.OVER_BUDGET})
 _NEEDS_A_PERSON = frozenset({"needs attention", "failed", "not running", "stale"})
 
 
@@ -226,6 +236,6 @@ def by_urgency(sessions: Sequence[SessionView]) -> list[SessionView]:
 def _urgency(session: SessionView) -> tuple[int, float]:
     if session.archived:
         return 3, -(session.ended_at or 0.0)
-    if session.status in _NEEDS_A_PERSON:
+    if session.needs_a_person:
         return 0, 0.0
     return (2 if session.ended else 1), 0.0

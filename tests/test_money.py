@@ -1,0 +1,172 @@
+"""Is money counted, told and held to, whatever dies on the way?"""
+
+from team_supervisor.core import events
+from team_supervisor.core.budgets import Budget, Budgets
+from team_supervisor.core.model import Doing, State
+from team_supervisor.supervisor import nothing_left
+
+from .teams import Team, run_until
+
+
+def is_parked(team: Team, name: str) -> bool:
+    return bool(team.heard(events.SessionParked, name=name))
+
+
+def turns(team: Team) -> list[tuple[float, int, int]]:
+    with team.store() as store:
+        rows = store.turns()
+    return [(row["cost_usd"], row["input_tokens"], row["output_tokens"]) for row in rows]
+
+
+def test_each_turn_is_counted_once_over_a_crash_and_a_resume(team: Team) -> None:
+    team.request("api", "cost 0.5", "wait", "crash", "cost 0.25", "done all")
+    team.run()
+    one = team.session("api")
+    assert one.state == State.COMPLETED and one.attempt == 2
+    costs = [cost for cost, _, _ in turns(team)]
+    assert abs(sum(costs) - one.cost_usd) < 1e-9 and abs(one.cost_usd - 0.75) < 1e-9
+
+
+def test_a_session_whose_budget_is_spent_is_parked_and_goes_on_when_it_is_raised(
+    team: Team,
+) -> None:
+    team.set(budgets=Budgets(session=Budget(usd=1.0)))
+    team.request("api", "cost 1.5", "wait", "say more", "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: is_parked(team, "api"))
+        one = team.session("api")
+        assert (one.state, one.doing) == (State.PARKED, Doing.OVER_BUDGET)
+        assert one.doing_detail == "its budget of $1.00 is spent ($1.50)"
+        assert one.agent_pid is None and team.said("api") == []
+        answer = team.call("budget", "api", "3")
+        assert "api" in answer.stdout and "$1.50 of $3.00" in answer.stdout
+        run_until(supervisor, nothing_left)
+    assert team.session("api").state == State.COMPLETED
+    assert team.said("api") == ["more"]
+    assert team.starts("api") == 2
+
+
+def test_most_of_a_budget_is_said_before_all_of_it_is_spent(team: Team) -> None:
+    team.set(budgets=Budgets(session=Budget(usd=1.0), team=Budget(usd=1.1)))
+    team.request("api", "cost 0.9", "wait", "done all")
+    team.run()
+    assert [(e.scope, e.words) for e in team.heard(events.BudgetWarned)] == [
+        ("session", "its budget of $1.00 is nearly spent ($0.90)"),
+        ("team", "the team's budget of $1.10 is nearly spent ($0.90)"),
+    ]
+
+
+def test_a_request_waits_for_a_budget_with_room_for_it(team: Team) -> None:
+    team.set(budgets=Budgets(team=Budget(usd=1.0), reserve_usd=0.6))
+    gate = team.gate()
+    team.request("first", gate.step, "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: team.heard(events.SessionStarted, name="first"))
+        team.request("second", "done all")
+        run_until(supervisor, lambda _: team.heard(events.RequestQueued))
+        (queued,) = team.heard(events.RequestQueued)
+        assert "the team's budget of $1.00 has no $0.60 left for it" in queued.reason
+        gate.open()
+        run_until(supervisor, nothing_left)
+    assert {s.state for s in team.sessions()} == {State.COMPLETED}
+
+
+def test_the_time_of_a_session_ends_in_the_middle_of_a_turn(team: Team) -> None:
+    team.set(budgets=Budgets(session=Budget(seconds=0.3)))
+    gate = team.gate()
+    team.request("api", gate.step, "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: is_parked(team, "api"))
+    one = team.session("api")
+    assert one.doing == Doing.OVER_BUDGET and one.doing_detail.startswith(
+        "its time of 0 s is spent"
+    )
+
+
+def test_who_waits_is_parked_and_goes_on_in_its_conversation(team: Team) -> None:
+    team.set(park_after=0.0)
+    gate = team.gate()
+    team.request(
+        "lead",
+        "request-block intern helper",
+        f"    ```scripted-agent\n    {gate.step}\n    done all\n    ```",
+        "await helper",
+        "say told",
+        "done all",
+        persona="software-engineer",
+    )
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: is_parked(team, "lead"))
+        lead = team.session("lead")
+        assert (lead.state, lead.doing, lead.agent_pid) == (State.PARKED, Doing.WAITING, None)
+        listed = team.call("attach", "--list").stdout
+        assert "parked" in listed and "waiting for helper" in listed
+        gate.open()
+        run_until(supervisor, nothing_left)
+    assert team.said("lead")[-1] == "told"
+    assert team.session("lead").conversation == lead.conversation
+    assert team.starts("lead") == 2 and team.starts("helper") == 1
+
+
+def test_a_parked_session_survives_the_supervisor_and_can_be_stopped(team: Team) -> None:
+    team.set(park_after=0.0)
+    team.set(max_nudges=0)
+    team.request("api", "wait", "done all")
+    team.run(lambda _: is_parked(team, "api"))
+    stopped = team.call("team", "stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert team.session("api").state == State.STOPPED
+
+
+def test_what_a_person_says_wakes_a_parked_session(team: Team) -> None:
+    team.set(park_after=0.0, max_nudges=0)
+    team.request("api", "wait", "say heard", "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: is_parked(team, "api"))
+        assert team.call("say", "api", "Go on.").returncode == 0
+        run_until(supervisor, nothing_left)
+    assert "Go on." in team.told("api")[-1]
+
+
+def test_a_rate_limit_of_one_holds_the_whole_team(team: Team) -> None:
+    team.set(rate_limit_stagger=0.0)
+    gate = team.gate()
+    team.request("first", gate.step, "rate-limit 2", "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: team.heard(events.SessionStarted, name="first"))
+        gate.open()
+        run_until(supervisor, lambda _: team.heard(events.DoingChanged, doing="rate-limited"))
+        team.request("second", "done all")
+        run_until(supervisor, nothing_left)
+    (queued,) = team.heard(events.RequestQueued)
+    assert queued.reason == "the team waits for its rate limit"
+    assert {s.state for s in team.sessions()} == {State.COMPLETED}
+    assert {s.failures for s in team.sessions()} == {0}
+
+
+def test_a_changed_team_yaml_holds_at_once_and_a_broken_one_changes_nothing(team: Team) -> None:
+    team.write_settings("limits: {sessions: 1}\n")
+    gate = team.gate()
+    program = team.start("orchestrate")
+    team.request("first", gate.step, "done all")
+    team.wait_beside(lambda: any(s.name == "first" and s.agent_pid for s in team.sessions()))
+    team.request("second", gate.step, "done all")
+    team.wait_beside(lambda: _queued(team) == ["1 of 1 sessions are at work"])
+    team.write_settings("limits: {sessions: none}\n")
+    team.wait_beside(lambda: len(_reloads(team)) == 1)
+    assert "limits.sessions" in (_reloads(team)[0].problem or "")
+    team.write_settings("limits: {sessions: 2}\n")
+    team.wait_beside(lambda: any(s.name == "second" and s.agent_pid for s in team.sessions()))
+    assert _reloads(team)[-1].problem is None
+    assert program.poll() is None
+
+
+def _queued(team: Team) -> list[str | None]:
+    with team.store() as store:
+        return [request.reason for request in store.open_requests()]
+
+
+def _reloads(team: Team) -> list[events.SettingsReloaded]:
+    with team.store() as store:
+        told = [event for _, _, event in store.events_after(0)]
+    return [event for event in told if isinstance(event, events.SettingsReloaded)]

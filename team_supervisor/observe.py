@@ -105,6 +105,11 @@ class Observer:
         self.personas()
         return tuple(p.problem for p in self._personas.problems) if self._personas else ()
 
+    def _broken(self) -> Mapping[str, str]:
+        """Why a persona cannot be requested although it has a file."""
+        problems = self._personas.problems if self._personas else ()
+        return {problem.path.stem: problem.problem for problem in problems}
+
     def personas(self) -> Mapping[str, Persona]:
         """By name; read again only when a file changed."""
         where = personas.search_path(self._workspace.root, self._workspace.project)
@@ -125,6 +130,7 @@ class Observer:
         starting = bool(looks) or any(s.state == State.PARKED for s in live)
         return Team(
             personas=self.personas() if looks else {},
+            broken=self._broken() if looks else {},
             live=working,
             known=known,
             spawned=self._store.spawned_since(now.wall - HOUR) if looks else 0,

@@ -65,27 +65,62 @@ def run() -> NoReturn:
     """The one place where errors become sentences and exit codes."""
     try:
         code = main(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as error:
+        _reader_has_enough(error)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except TeamError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader (`| head`) has enough; Python would complain again while closing stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
-        if sentence := _of_the_machine(error):
-            click.echo(f"Error: {sentence}", err=True)
-            sys.exit(TeamError.exit_code)
-        _internal(error)
+        sys.exit(_say(error))
     # `ctx.exit(1)` comes back as a value.
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(error: Exception) -> int:
+    """One sentence on standard error; the exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            _show_usage(error)
+            return error.exit_code
+        case TeamError():
+            click.echo(f"Error: {_shown(str(error))}", err=True)
+            return error.exit_code
+    if sentence := _of_the_machine(error):
+        click.echo(f"Error: {_shown(sentence)}", err=True)
+        return TeamError.exit_code
+    return _internal(error)
+
+
+def _reader_has_enough(error: BrokenPipeError | SystemExit) -> NoReturn:
+    """`| head`: no error. Python would complain again while closing stdout.
+
+    Click, where it meets the closed pipe first, ends with 1.
+    """
+    replaced = type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
+    if isinstance(error, SystemExit) and not replaced:
+        raise error
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    sys.exit(0)
+
+
+def _show_usage(error: click.ClickException) -> None:
+    """As click shows it, but for what was on the command line that commands a terminal."""
+    from io import StringIO
+
+    from team_supervisor.core.progress import plain
+
+    shown = StringIO()
+    error.show(file=shown)
+    click.echo(plain(shown.getvalue()), err=True, nl=False)
+
+
+def _shown(sentence: str) -> str:
+    """Names and paths in it are anybody's: they must not command the terminal."""
+    from team_supervisor.core.progress import clean
+
+    return clean(sentence, 4000)
 
 
 # What the machine refuses is not a bug: the person frees space or mends permissions.
@@ -107,7 +142,7 @@ def _of_the_machine(error: Exception) -> str | None:
     return None
 
 
-def _internal(error: Exception) -> NoReturn:
+def _internal(error: Exception) -> int:
     """A bug: one sentence, and everything else in a log file."""
     import platform
     import tempfile
@@ -120,8 +155,8 @@ def _internal(error: Exception) -> NoReturn:
         log.write(f"{platform.platform()}\n\n")
         traceback.print_exception(error, file=log)
     click.echo(
-        f"Error: something unexpected happened ({type(error).__name__}: {error}). "
+        f"Error: something unexpected happened ({type(error).__name__}: {_shown(str(error))}). "
         f"It is a bug; the details are in {log.name}",
         err=True,
     )
-    sys.exit(INTERNAL)
+    return INTERNAL

@@ -173,7 +173,7 @@ def judge_claude(binary: str, version: str | None) -> Check:
     if version:
         return Check("claude", "ok", f"{version} at {binary}")
     detail = f"{binary} does not say its version as Claude Code does"
-    return Check("claude", "warn", detail, f"see what `{binary} --version` prints")
+    return Check("claude", "fail", detail, f"see what `{binary} --version` prints")
 
 
 def judge_sign_in(state: str) -> Check:

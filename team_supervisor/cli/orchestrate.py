@@ -72,7 +72,8 @@ def run(file: SettingsFile, show: Sink, *, until: Until = "stopped") -> None:
     with supervise(file.workspace, settings, os.environ, watched, name) as supervisor:
         supervisor.settings_file = file
         check_runner(settings, supervisor)
-        for warning in (*warnings, *supervisor.observer.persona_problems()):
+        odd = unknown_limits(settings, supervisor)
+        for warning in (*warnings, *supervisor.observer.persona_problems(), *odd):
             supervisor.warn(warning)
         if until != "forever":
             take_up_stopped_team(supervisor.store)
@@ -91,6 +92,17 @@ def check_runner(settings: Settings, supervisor: Supervisor) -> None:
     names = {settings.runner} if settings.runner else {p.runner for p in personas.values()}
     if "claude" in names:
         RUNNERS["claude"].find(settings.claude, os.environ)
+
+
+def unknown_limits(settings: Settings, supervisor: Supervisor) -> list[str]:
+    """A limit for a persona that nobody can request is a typing mistake."""
+    known = supervisor.observer.personas()
+    path = supervisor.workspace.settings
+    return [
+        f"{path}: limits.per_persona limits {name!r}, and there is no such persona"
+        for name in settings.limits.per_persona
+        if name not in known
+    ]
 
 
 def handle_signals(supervisor: Supervisor) -> None:

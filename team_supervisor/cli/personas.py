@@ -62,14 +62,20 @@ def list_personas(workspace: Path, as_json: bool) -> None:
 @command.command("show")
 @click.argument("name")
 @options.workspace_path
-def show(name: str, workspace: Path) -> None:
+@options.as_json
+def show(name: str, workspace: Path, as_json: bool) -> None:
     """Print one persona: what it may do, and its instructions.
 
     \b
     Example:
       team-supervisor personas show qa
+      team-supervisor personas show qa --json
     """
     persona = _named(name, _load(workspace))
+    if as_json:
+        whole = _facts(persona) | {"instructions": persona.instructions}
+        click.echo(json.dumps(whole, indent=2))
+        return
     for key, value in _facts(persona).items():
         click.echo(f"{key + ':':<17} {_plain(_as_text(value))}")
     click.echo()

@@ -7,6 +7,7 @@ from team_supervisor.adapters.store import open_store
 from team_supervisor.adapters.workspace import locate, require
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import find, opened
+from team_supervisor.cli.show import safe
 from team_supervisor.core.model import State
 from team_supervisor.errors import TeamError
 
@@ -28,6 +29,6 @@ def command(session: str, workspace: str) -> None:
     store.want_retry(meant.id)
     store.close()
     locks.ring(found.doorbell)
-    click.echo(f"{meant.name} ({meant.id}) will be tried again")
+    click.echo(f"{safe(meant.name)} ({meant.id}) will be tried again")
     if locks.held_by(found.lock) is None:
         click.echo("No supervisor is running; start one with `team-supervisor orchestrate`.")

@@ -8,6 +8,7 @@ import click
 from team_supervisor.adapters import clock, files, locks
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import find, opened
+from team_supervisor.cli.show import safe
 from team_supervisor.core.model import State
 from team_supervisor.errors import TeamError, UsageError
 
@@ -35,7 +36,7 @@ def command(session: str, text: str | None, workspace: str) -> None:
     except (OSError, files.Unreadable) as error:
         raise TeamError(f"{path} cannot be written: {error}") from None
     locks.ring(found.doorbell)
-    click.echo(f"Said to {meant.name} ({meant.id})")
+    click.echo(f"Said to {safe(meant.name)} ({meant.id})")
     if meant.ended:
         click.echo(f"It is {meant.state}: it hears this after `team-supervisor retry {meant.id}`.")
 

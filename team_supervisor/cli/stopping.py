@@ -10,6 +10,7 @@ from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.store import open_reader
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import options
+from team_supervisor.cli.show import safe
 from team_supervisor.core.model import Session
 from team_supervisor.core.world import World
 from team_supervisor.errors import TeamError, UsageError, WorkspaceBusy
@@ -32,7 +33,7 @@ def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> Non
         if not _drain(workspace, wanted):
             _rest()
     for session in stopping:
-        click.echo(f"⏹️  Stopped {session.name} ({session.id}): its directory is kept")
+        click.echo(f"⏹️  Stopped {safe(session.name)} ({session.id}): its directory is kept")
 
 
 def _settings(workspace: Workspace) -> Settings:
@@ -40,7 +41,7 @@ def _settings(workspace: Workspace) -> Settings:
     try:
         return load(workspace.settings, os.environ)[0]
     except UsageError as error:
-        click.echo(f"Warning: {error}; stopping with the defaults", err=True)
+        click.echo(f"Warning: {safe(str(error))}; stopping with the defaults", err=True)
         return Settings()
 
 

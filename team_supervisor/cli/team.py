@@ -95,13 +95,16 @@ def status(workspace: str, as_json: bool) -> None:
         click.echo(line)
 
 
+NOBODY = "none is running (start one with `orchestrate`)"
+
+
 def _summary(shown: Board) -> list[str]:
     from team_supervisor.core.progress import clean
 
     totals = shown.totals()
     lines = [
-        f"Workspace:  {shown.workspace}",
-        f"Supervisor: {shown.supervisor or 'none is running (start one with `orchestrate`)'}",
+        f"Workspace:  {clean(shown.workspace, 400)}",
+        f"Supervisor: {clean(shown.supervisor or NOBODY, 400)}",
         f"Sessions:   {totals['running']} running, {totals['completed']} completed, "
         f"{totals['failed']} failed, {totals['sessions']} in all",
         f"Tasks:      {totals['tasks_done']} of {totals['tasks_total']} done",

@@ -45,7 +45,7 @@ Verdict = Admit | Wait | Refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """What admission looks at; `spawned` in the last hour, what is free in bytes."""
+    """What admission looks at; `broken`: whose file can't be used, why; `spawned` in the last hour, what is free in bytes."""
 
     personas: Mapping[str, Persona]
     live: Mapping[str, Session]
@@ -56,6 +56,7 @@ class Team:
     memory_free: int | None = None
     accounts: tuple[Account, ...] = ()
     budgets: Budgets = Budgets()
+    broken: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusal(request: RequestName, team: Team) -> str | None:
@@ -63,6 +64,8 @@ def refusal(request: RequestName, team: Team) -> str | None:
     if problem := name_problem(request):
         return problem
     if request.persona not in team.personas:
+        if problem := team.broken.get(request.persona):
+            return f"its persona cannot be used: {problem.rstrip('.')}"
         known = ", ".join(sorted(team.personas)) or "none"
         return f"there is no persona {request.persona!r}; known are: {known}"
     return None

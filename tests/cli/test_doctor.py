@@ -191,8 +191,12 @@ def test_an_old_python_fails():
     assert doctor.judge_python((3, 11, 0)).status == "ok"
 
 
-def test_a_claude_that_says_no_version_or_sign_in_warns():
-    assert doctor.judge_claude("/bin/true", None).status == "warn"
+def test_a_claude_that_does_not_answer_as_claude_fails():
+    found = doctor.judge_claude("/bin/true", None)
+    assert (found.status, "/bin/true --version" in found.advice) == ("fail", True)
+
+
+def test_a_sign_in_that_is_not_known_warns():
     assert doctor.judge_sign_in("unknown").status == "warn"
 
 

@@ -101,8 +101,10 @@ def test_a_lock_that_cannot_be_opened_is_one_sentence(live_team: Team) -> None:
 
 
 def test_a_reader_that_has_enough_is_nothing_to_complain_about() -> None:
-    script = f"{BIN / 'team-supervisor'} --help | :"
-    assert subprocess.run(["bash", "-c", script], capture_output=True).stderr == b""
+    for reader in (":", "head -c 1"):
+        script = f"set -o pipefail; {BIN / 'team-supervisor'} personas show qa | {reader}"
+        ran = subprocess.run(["bash", "-c", script], capture_output=True)
+        assert (ran.returncode, ran.stderr) == (0, b"")
 
 
 def test_the_log_of_a_bug_is_not_left_where_nobody_made_one(tmp_path: Path) -> None:

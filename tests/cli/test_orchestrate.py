@@ -139,10 +139,11 @@ def test_options_outweigh_team_yaml(ready: Team) -> None:
 
 
 def test_unknown_settings_are_warned_of(ready: Team) -> None:
-    ready.write_settings("limit: 3\n")
+    ready.write_settings("limit: 3\nlimits: {per_persona: {inern: 2}}\n")
     done = ready.call("orchestrate", "--once")
     assert done.returncode == 0
     assert "unknown setting `limit`" in done.stdout
+    assert "limits.per_persona limits 'inern', and there is no such persona" in done.stdout
 
 
 def test_a_reader_that_went_away_does_not_end_it(ready: Team) -> None:

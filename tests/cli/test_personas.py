@@ -108,6 +108,12 @@ def test_show_prints_what_a_persona_may_do_and_its_instructions(workspace: Path)
     assert result.output.endswith("\n\nReview.\n")
 
 
+def test_show_gives_the_same_as_json(workspace: Path) -> None:
+    found = json.loads(run(workspace, "show", "reviewer", "--json").output)
+    assert (found["name"], found["allowed_tools"]) == ("reviewer", ["Read"])
+    assert found["instructions"] == "Review."
+
+
 def test_show_of_an_unknown_name_lists_the_known(workspace: Path) -> None:
     result = run(workspace, "show", "nobody")
     assert isinstance(result.exception, TeamError)

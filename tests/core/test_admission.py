@@ -199,3 +199,14 @@ def test_the_team_is_only_looked_at(live: int, spawned: int) -> None:
     first = admit(RequestName("engineer", "api"), None, asked)
     assert first == admit(RequestName("engineer", "api"), None, asked)
     assert (len(asked.live), asked.spawned) == (live, spawned)
+
+
+def test_a_persona_whose_file_is_broken_is_not_called_unknown() -> None:
+    broken = {"writer": "/w/personas/writer.md: model must be a name.", "engineer": "a later one"}
+    found = replace(team(), broken=broken)
+    assert refusal(RequestName("writer", "docs"), found) == (
+        "its persona cannot be used: /w/personas/writer.md: model must be a name"
+    )
+    assert "there is no persona" in (refusal(RequestName("nobody", "docs"), found) or "")
+    name = next(iter(found.personas))
+    assert refusal(RequestName(name, "docs"), replace(found, broken={name: "a later one"})) is None

@@ -45,7 +45,10 @@ Verdict = Admit | Wait | Refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """What admission looks at; `broken`: whose file can't be used, why; `spawned` in the last hour, what is free in bytes."""
+    """What admission looks at; `spawned` in the last hour, what is free in bytes.
+
+    `broken` says of personas why their file can't be used.
+    """
 
     personas: Mapping[str, Persona]
     live: Mapping[str, Session]

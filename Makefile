@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .bench
 CLAUDE := tests/acceptance/node_modules/.bin/claude
 
-.PHONY: demo test check unit acceptance soak clean
+.PHONY: bench demo test check unit acceptance soak clean
 
 demo: $(READY)
 	$(BIN)/team-supervisor demo
@@ -34,6 +35,17 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Side by side with whichever peers can be installed; about 25 minutes, on an idle machine.
+bench: $(BENCH)/.ready
+	$(BENCH)/venv/bin/python -m benchmarks --documents
+
+$(BENCH)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)/venv
+	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	-npm install --prefix $(BENCH) --no-audit --no-fund --loglevel=error pm2@7
+	-command -v tsp >/dev/null || { test "$$(id -u)" = 0 && apt-get install -y -q task-spooler; }
+	touch $@
+
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "team-supervisor needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
@@ -45,4 +57,4 @@ $(CLAUDE): tests/acceptance/package.json
 	touch -c $@
 
 clean:
-	rm -rf $(VENV) tests/acceptance/node_modules
+	rm -rf $(VENV) $(BENCH) tests/acceptance/node_modules

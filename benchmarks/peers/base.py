@@ -10,8 +10,8 @@ class Peer(Protocol):
     """Something that starts and ends agents; one object for one stage.
 
     `open` makes it ready with `count` agents configured and none started. `start` and `stop` ask,
-    as its users would, and return what is still to be waited for before the next call: nothing of
-    it is part of the time that is measured, which ends when all agents run or are gone.
+    as its users would, and may return before it is done: what is measured begins with the call,
+    and ends when all agents run, or are gone.
     """
 
     name: str

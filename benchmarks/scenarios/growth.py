@@ -7,6 +7,7 @@ from benchmarks import processes
 from benchmarks.figures import Figures
 from benchmarks.peers import PEERS
 from benchmarks.peers.base import Peer
+from benchmarks.peers.ours import TeamSupervisor
 from benchmarks.scenarios.base import Run
 from benchmarks.stage import Stage, since, stage
 
@@ -20,11 +21,13 @@ def run(run: Run) -> None:
     for count in run.plan.counts:
         rounds = run.plan.rounds_for(count)
         for number in range(1, rounds + 1):
-            for name in peers:
+            for name in list(peers):
                 idle = run.plan.idle if number == rounds and count in run.plan.idle_counts else 0.0
                 run.say(f"{name}: {count} agents, round {number} of {rounds}")
-                with stage(run.ground) as here:
-                    _round(run.figures, here, PEERS[name](), (count, idle))
+                if problem := _attempt(run, PEERS[name](), (count, idle)):
+                    run.say(f"{name}: {problem}, not measured any further")
+                    run.figures.skipped[name] = problem
+                    peers.remove(name)
 
 
 def _present(run: Run) -> list[str]:
@@ -32,6 +35,18 @@ def _present(run: Run) -> list[str]:
     found = {name: make().missing() for name, make in PEERS.items()}
     run.figures.skipped |= {name: why for name, why in found.items() if why}
     return [name for name, why in found.items() if not why]
+
+
+def _attempt(run: Run, peer: Peer, size: tuple[int, float]) -> str | None:
+    """One round; why it came to nothing, which for ourselves is an error."""
+    try:
+        with stage(run.ground) as here:
+            _round(run.figures, here, peer, size)
+    except (OSError, RuntimeError) as error:
+        if peer.name == TeamSupervisor.name:
+            raise
+        return f"{error} (with {size[0]})"
+    return None
 
 
 def _round(figures: Figures, here: Stage, peer: Peer, size: tuple[int, float]) -> None:

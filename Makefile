@@ -37,7 +37,7 @@ check: $(READY)
 
 # Side by side with whichever peers can be installed; about 25 minutes, on an idle machine.
 bench: $(BENCH)/.ready
-	$(BENCH)/venv/bin/python -m benchmarks --documents
+	$(BENCH)/venv/bin/python -m benchmarks --write docs --save $(BENCH)/samples.json
 
 $(BENCH)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(BENCH)/venv

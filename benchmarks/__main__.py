@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import documents, report
 from benchmarks.figures import Figures
-from benchmarks.plan import FULL, QUICK
+from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.scenarios.base import Run
 from benchmarks.stage import ground
@@ -26,27 +26,35 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a little of everything, in a minute")
     parser.add_argument("--only", choices=SCENARIOS, action="append", help="not all of it")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep the samples as JSON")
+    parser.add_argument("--saved", type=Path, metavar="FILE", help="measure nothing, take those")
+    parser.add_argument("--write", type=Path, metavar="DOCS", help="into DOCS/performance.md")
     return parser.parse_args()
 
 
 def main() -> None:
     given = options()
+    plan = QUICK if given.quick else FULL
+    figures = Figures.load(given.saved) if given.saved else measure(plan, given)
+    print(documents.section(figures, plan))
+    if given.write:
+        documents.write(figures, plan, given.write)
+
+
+def measure(plan: Plan, given: argparse.Namespace) -> Figures:
+    """What was measured is printed and kept, whatever comes of the rest."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     figures = Figures()
+    figures.machine = documents.machine()
     try:
-        measure(figures, given)
+        with ground() as where:
+            for name in given.only or SCENARIOS:
+                SCENARIOS[name](Run(figures, where, plan, say))
     finally:
         if given.save:
             figures.save(given.save)
-        print("\n".join(report.plain(figures)))
-
-
-def measure(figures: Figures, given: argparse.Namespace) -> None:
-    with ground() as where:
-        run = Run(figures, where, QUICK if given.quick else FULL, say)
-        for name in given.only or SCENARIOS:
-            SCENARIOS[name](run)
+        say("\n".join(["done", *report.plain(figures)]))
+    return figures
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _cost(figures: Figures, here: Stage, whose: tuple[str, set[int]], seconds: f
     time.sleep(min(CALM, seconds))
     others = here.processes() - agents
     hosts = {pid for pid in others if processes.command_of(pid) == "team-host"}
-    groups = {name: others - hosts, f"{name} with hosts": others} if hosts else {name: others}
+    groups = {name: others - hosts, f"{name}, with hosts": others} if hosts else {name: others}
     shares = idle(list(groups.values()), seconds)
     for (who, pids), share in zip(groups.items(), shares):
         figures.add("idle cpu", who, len(agents), share)

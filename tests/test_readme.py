@@ -81,6 +81,7 @@ HOW: dict[Path, dict[str, How]] = {
         "team-supervisor tasks manager": Ends("0 of 1 done"),
         'echo "Run the tests and write what you see to shared/qa.md"'
         " | team-supervisor request qa first-look": Ends("qa-request-first-look"),
+        "team-supervisor archive manager -o manager.tar.zst": Ends("manager.tar.zst"),
         "team-supervisor team stop": Ends("Stopped manager"),
         "team-supervisor service install": Ends("Wrote "),
         "team-supervisor service status": Ends("Unit: "),
@@ -92,6 +93,9 @@ HOW: dict[Path, dict[str, How]] = {
     PROTOCOL: {
         "team-supervisor request qa login-check -i login-check.md": Ends("qa-request-login-check"),
         'echo "Run the tests and report." | team-supervisor request qa test-run': Ends("test-run"),
+        "team-supervisor archive login-check -o login-check.tar.zst": NotRun(
+            "there is no supervisor yet that would take the request"
+        ),
         "mkdir .database/intern-request-changelog": Ends(),
         'echo "# Write CHANGELOG.md from the git history"'
         " > .database/intern-request-changelog/instructions.md": Ends(),

@@ -201,11 +201,11 @@ def _take_the_place(parent: int, beside: str, name: str) -> None:
     try:
         os.replace(beside, name, src_dir_fd=parent, dst_dir_fd=parent)
     except IsADirectoryError:
-        _put_aside(parent, name)
+        put_aside(parent, name)
         os.replace(beside, name, src_dir_fd=parent, dst_dir_fd=parent)
 
 
-def _put_aside(parent: int, name: str) -> None:
+def put_aside(parent: int, name: str) -> None:
     for number in range(1, 1000):
         aside = f"{name}.in-the-way-{number}"
         try:
@@ -224,7 +224,7 @@ def make_directory(path: Path) -> None:
         except FileExistsError:
             found = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
             if not stat.S_ISDIR(found.st_mode):
-                _put_aside(parent, path.name)
+                put_aside(parent, path.name)
                 os.mkdir(path.name, 0o700, dir_fd=parent)
 
 

@@ -2,7 +2,8 @@
 SELECT * FROM sessions WHERE state NOT IN ('completed', 'failed', 'stopped') ORDER BY created_at, id;
 
 -- retried_sessions --
-SELECT * FROM sessions WHERE state IN ('failed', 'stopped') AND retry_wanted > 0;
+SELECT * FROM sessions
+WHERE (retry_wanted > 0 OR restore_wanted > 0) AND state IN ('completed', 'failed', 'stopped');
 
 -- all_sessions --
 SELECT * FROM sessions ORDER BY created_at, id;
@@ -20,6 +21,10 @@ WHERE id = :id AND state NOT IN ('completed', 'failed', 'stopped');
 -- want_retry --
 UPDATE sessions SET retry_wanted = retry_wanted + 1, wanted = 'run'
 WHERE id = :id AND state IN ('failed', 'stopped');
+
+-- want_restore --
+UPDATE sessions SET restore_wanted = restore_wanted + 1, wanted = 'run'
+WHERE id = :id AND state = 'completed';
 
 -- team_get --
 SELECT value FROM team WHERE key = :key;
@@ -113,6 +118,10 @@ VALUES (:at, :kind, :session, :request, :details);
 
 -- events_after --
 SELECT id, at, kind, session, request, details FROM events WHERE id > :after ORDER BY id LIMIT 1000;
+
+-- events_of --
+SELECT id, at, kind, session, request, details FROM events
+WHERE session = :session OR request = :request ORDER BY id;
 
 -- last_event --
 SELECT coalesce(max(id), 0) FROM events;

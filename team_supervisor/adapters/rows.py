@@ -1,10 +1,12 @@
 """How do rows and values of ours become each other, and which queries are there?"""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from team_supervisor.core.events import Event, revive
 from team_supervisor.core.model import (
     Delivery,
     DeliveryKind,
@@ -59,3 +61,9 @@ def request(row: Row) -> Request:
 
 def delivery(row: Row) -> Delivery:
     return Delivery(**{**row, "kind": DeliveryKind(row["kind"])})
+
+
+def event(row: Row) -> tuple[int, float, Event]:
+    """(id, wall seconds, event)"""
+    found = revive(row["kind"], row["session"], row["request"], json.loads(row["details"]))
+    return row["id"], row["at"], found

@@ -59,6 +59,7 @@ CREATE TABLE sessions_2 (
     exit_reason TEXT,
     directory TEXT NOT NULL,
     restore_wanted INTEGER NOT NULL DEFAULT 0,
+    restored INTEGER NOT NULL DEFAULT 0,
     start_commit TEXT,
     verify TEXT NOT NULL DEFAULT '[]',
     timeout REAL CHECK (timeout > 0),

@@ -12,7 +12,7 @@ from typing import Any
 from team_supervisor.adapters import rows
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
 from team_supervisor.core.budgets import Spent
-from team_supervisor.core.events import Event, revive
+from team_supervisor.core.events import Event
 from team_supervisor.core.model import Delivery, Request, Session, Wanted
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.errors import TeamError
@@ -79,6 +79,10 @@ class Store:
     def want_retry(self, session: str) -> bool:
         """Ask for an ended session to go on; False when it has not ended or is archived."""
         return self._do("want_retry", id=session) > 0
+
+    def want_restore(self, session: str) -> bool:
+        """Ask for an archived session to be taken back to work; False when it is not archived."""
+        return self._do("want_restore", id=session) > 0
 
     def team(self, key: str) -> str | None:
         value = self._one("team_get", key=key)
@@ -184,14 +188,14 @@ class Store:
 
     def events_after(self, after: int) -> list[tuple[int, float, Event]]:
         """(id, wall seconds, event), oldest first, at most 1,000."""
-        return [
-            (
-                row["id"],
-                row["at"],
-                revive(row["kind"], row["session"], row["request"], json.loads(row["details"])),
-            )
-            for row in self._all("events_after", after=after)
-        ]
+        return [rows.event(row) for row in self._all("events_after", after=after)]
+
+    def events_of(self, session: str) -> list[tuple[int, float, Event]]:
+        """The same of one session and of the request it was, from the beginning."""
+        row = self.session(session)
+        request = row.request_name if row else None
+        found = self._all("events_of", session=session, request=request)
+        return [rows.event(row) for row in found]
 
     def last_event(self) -> int:
         return int(self._one("last_event"))

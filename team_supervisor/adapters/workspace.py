@@ -11,6 +11,10 @@ from team_supervisor.adapters import files
 from team_supervisor.core.requests import is_rejected, request_name, session_persona
 from team_supervisor.errors import TeamError
 
+# What the supervisor writes, or reads as the agent's, in a session's directory.
+OURS = (
+    "session.json", "tracker.json", "persona-instructions.md", "transcript.jsonl", "stderr.log",
+)  # fmt: skip
 # Bytes; NAME_MAX of every file system of today.
 LONGEST_NAME = 255
 
@@ -152,6 +156,7 @@ def claim(workspace: Workspace, request: str, identity: tuple[int, int], session
     try:
         if _identity(source) != identity:
             return False
+        _make_room(source)
         os.rename(source, target)
         if _identity(target) != identity:
             # Swapped between the look and the rename: it is given back, whatever it is.
@@ -161,6 +166,17 @@ def claim(workspace: Workspace, request: str, identity: tuple[int, int], session
         return False
     files.sync_directory(workspace.root)
     return True
+
+
+def _make_room(request: Path) -> None:
+    """Attachments that have the names of our own files get others: ours would replace them.
+
+    Before the claim nothing in there can be ours, so that doing it twice does no harm.
+    """
+    with files.directory(request) as inside:
+        for name in OURS:
+            if os.path.lexists(request / name):
+                files.put_aside(inside, name)
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -192,12 +208,36 @@ def _free(workspace: Workspace, name: str, suffix: str) -> str:
 
 
 def put_away_as(workspace: Workspace, session: str) -> str | None:
-    """The archive of a session that was renamed before a crash; None when there is none."""
-    for number in range(1, 10):
-        name = f"{session}-completed" if number == 1 else f"{session}-completed-{number}"
-        if (workspace.root / name).is_dir():
-            return name
+    """The archive of a session that was renamed before a crash; None when there is none.
+
+    Of several the one that was renamed last: a rename changes a directory's ctime.
+    """
+    names = [f"{session}-completed{f'-{n}' if n > 1 else ''}" for n in range(1, 10)]
+    found = [name for name in names if is_real(workspace.root / name)]
+    return max(found, key=lambda name: os.lstat(workspace.root / name).st_ctime_ns, default=None)
+
+
+def bring_back(workspace: Workspace, session: str, archive: str) -> str | None:
+    """Rename an archive to its session's directory, if that is still to be done.
+
+    Answers what is in the way; then nothing was changed.
+    """
+    target = workspace.directory(session)
+    if not is_real(workspace.root / archive):
+        archive = put_away_as(workspace, session) or ""
+    if os.path.lexists(target):
+        alone = not archive and is_real(target)
+        return None if alone else f"{target} is in the way: move it"
+    if not archive:
+        return "its archive is gone"
+    os.rename(workspace.root / archive, target)
+    files.sync_directory(workspace.root)
     return None
+
+
+def is_real(path: Path) -> bool:
+    """A directory, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def refuse(workspace: Workspace, name: str, reason: str) -> str:

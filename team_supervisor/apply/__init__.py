@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from team_supervisor.apply import conversation, ending, parking, requests, starting
+from team_supervisor.apply import conversation, ending, parking, requests, restoring, starting
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import world
 from team_supervisor.core.model import Moment
@@ -27,6 +27,7 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.Retry: starting.retry,
     world.Wake: parking.wake,
     world.WarnOfBudget: parking.warn_of_budget,
+    world.Restore: restoring.restore,
     world.Hear: conversation.hear,
     world.NoteTasks: conversation.note_tasks,
     world.NoteDoing: conversation.note_doing,

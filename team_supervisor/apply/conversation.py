@@ -3,6 +3,7 @@
 from team_supervisor.adapters import files
 from team_supervisor.apply.tools import Tools, change, publish, tell, track
 from team_supervisor.core import briefing
+from team_supervisor.core.conduct import HOPELESS
 from team_supervisor.core.events import (
     AttentionNeeded,
     Delivered,
@@ -10,7 +11,7 @@ from team_supervisor.core.events import (
     Nudged,
     TasksChanged,
 )
-from team_supervisor.core.model import DeliveryKind, Doing, Moment, Session
+from team_supervisor.core.model import DeliveryKind, Doing, Moment, Session, State
 from team_supervisor.core.world import (
     Deliver,
     Hear,
@@ -30,6 +31,8 @@ def hear(tools: Tools, action: Hear, now: Moment) -> bool:
     session, values = action.session, dict(action.values)
     if values.get("turn_open") or values.get("turns"):
         values["resumable"] = 1
+    if action.turns and _can_hear(session):
+        values["restored"] = 0
     with tools.store.transaction(durable=False):
         tools.store.update(session.id, **values)
         for delivery in action.seen:
@@ -39,6 +42,11 @@ def hear(tools: Tools, action: Hear, now: Moment) -> bool:
     if "turns" in values:
         publish(tools, session.id)
     return True
+
+
+def _can_hear(session: Session) -> bool:
+    """A restored session's turn that cannot succeed has told it nothing."""
+    return session.state == State.ACTIVE and session.error_status not in HOPELESS
 
 
 def note_tasks(tools: Tools, action: NoteTasks, now: Moment) -> bool:
@@ -52,6 +60,8 @@ def note_tasks(tools: Tools, action: NoteTasks, now: Moment) -> bool:
             "tasks_most": max(session.tasks_most, reading.total),
             "nudges": 0,
         }
+        if session.state == State.ACTIVE:
+            values["restored"] = 0
         if reading.done > session.tasks_done:
             values["failures"] = 0
     event = TasksChanged(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from team_supervisor.adapters import files, processes
+from team_supervisor.adapters import files, git, processes
 from team_supervisor.adapters.control import launched_attempt
 from team_supervisor.adapters.workspace import refuse, rejected, reserve
 from team_supervisor.apply.starting import prepare
@@ -176,6 +176,7 @@ def _new(tools: Tools, persona: Persona, name: str, asker: Session | None, now: 
         runner=tools.settings.runner or persona.runner,
         conversation=str(uuid.uuid4()),
         directory=session,
+        start_commit=git.head(tools.workspace.project),
     )
 
 

@@ -133,9 +133,10 @@ def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:
             cost_attempt=0.0,
         )
         tools.store.begin_attempt(session.id, attempt, now.wall)
-        if session.resumable and not (session.parked_at and tools.store.has_unseen(session.id)):
+        parked = session.parked_at and tools.store.has_unseen(session.id)
+        if session.restored or (session.resumable and not parked):
             path = str(tools.workspace.directory(session.id) / "tasks.md")
-            text = briefing.resumed(path)
+            text = briefing.resumed(path, bool(session.restored))
             tell(tools, session.id, DeliveryKind.RESUMED, text, f"resumed-{attempt}")
 
 

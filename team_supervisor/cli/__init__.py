@@ -21,6 +21,8 @@ VERBS = {
     "logs": ("logs", "Show what a session said and did."),
     "request": ("request", "Ask for a teammate, the atomic way."),
     "retry": ("retry", "Let a failed or stopped session go on."),
+    "restore": ("restore", "Take an archived session back to work."),
+    "archive": ("archive", "Write all there is of a session into one portable file."),
     "budget": ("budget", "Show the budgets and what is spent of them; set one."),
     "tasks": ("tasks", "Show the tasks of a session or of a tasks.md file."),
     "personas": ("personas", "List, show and check personas."),

@@ -135,6 +135,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.SessionAdopted: _with("🤝", "green"),
     events.SessionRestarting: _with("⚠️ ", "yellow"),
     events.SessionRetried: _with("🔁", "green"),
+    events.SessionRestored: _with("🔁", "green"),
     events.SessionReopened: _with("🔁", "yellow"),
     events.TasksChanged: _tasks,
     events.TasksCompleted: _with("🎉", "green"),

@@ -20,6 +20,11 @@ def command(session: str, workspace: str) -> None:
     _, reader = opened(workspace)
     meant = find(reader, session)
     reader.close()
+    if meant.state == State.COMPLETED:
+        raise TeamError(
+            f"{meant.id} is completed and archived: `team-supervisor restore {meant.id}` "
+            "takes it back to work"
+        )
     if meant.state not in (State.FAILED, State.STOPPED):
         raise TeamError(
             f"{meant.id} is {meant.state}: only a failed or stopped session can be retried"

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -27,18 +28,26 @@ def command(session: str, text: str | None, workspace: str) -> None:
     found, store = opened(workspace)
     meant = find(store, session)
     if meant.state == State.COMPLETED:
-        raise TeamError(f"{meant.id} is completed and archived: nobody would read it")
-    sender = os.environ.get("TEAM_SESSION_ID") or "user"
-    heading = f"\n\n## Instructions from {sender} ({clock.stamp(clock.now().wall)})\n\n"
-    path = found.directory(meant.id) / "instructions.md"
-    try:
-        files.append(path, heading + message.strip() + "\n")
-    except (OSError, files.Unreadable) as error:
-        raise TeamError(f"{path} cannot be written: {error}") from None
+        raise TeamError(
+            f"{meant.id} is completed and archived: nobody would read it; "
+            f"`team-supervisor restore {meant.id} -m TEXT` takes it back to work with it"
+        )
+    append(found.directory(meant.id) / "instructions.md", message)
     locks.ring(found.doorbell)
     click.echo(f"Said to {safe(meant.name)} ({meant.id})")
     if meant.ended:
         click.echo(f"It is {meant.state}: it hears this after `team-supervisor retry {meant.id}`.")
+
+
+def append(path: Path, text: str) -> None:
+    """Add a text to an instructions.md, under a heading that says who says it."""
+    sender = os.environ.get("TEAM_SESSION_ID") or "user"
+    heading = f"\n\n## Instructions from {sender} ({clock.stamp(clock.now().wall)})\n\n"
+    _check(text)
+    try:
+        files.append(path, heading + text.strip() + "\n")
+    except (OSError, files.Unreadable) as error:
+        raise TeamError(f"{path} cannot be written: {error}") from None
 
 
 def read_text(text: str | None) -> str:
@@ -47,8 +56,12 @@ def read_text(text: str | None) -> str:
         if sys.stdin.isatty():
             raise UsageError("say what? give a text, or pipe one in")
         text = sys.stdin.buffer.read(files.MEBIBYTE + 1).decode("utf-8", "replace")
+    _check(text)
+    return text
+
+
+def _check(text: str) -> None:
     if not text.strip():
         raise UsageError("the text is empty")
     if len(text.encode("utf-8", "replace")) > files.MEBIBYTE:
         raise UsageError("the text is larger than 1 MiB: put it into a file and name that")
-    return text

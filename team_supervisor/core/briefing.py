@@ -95,12 +95,18 @@ def request_queued(request: str, place: int, reason: str) -> str:
     )
 
 
-def resumed(tasks_path: str) -> str:
-    """What a session hears first after it was started again."""
+def resumed(tasks_path: str, restored: bool = False) -> str:
+    """What a session hears first after it was started again, or taken back from its archive."""
+    look = f"files, at `git status` if this is a repository, and at {tasks_path}."
+    if restored:
+        return (
+            "You had completed your tasks and were put away. Now you were taken back to work. What "
+            f"you left running is gone, files may have changed: look at the {look} Add there what "
+            "new instructions ask. If there is nothing to do, end your turn: then it is over again."
+        )
     return (
-        "You were interrupted and have been started again. Your last step may be done, half "
-        "done or not done, and what you left running is gone: before you go on, look at the "
-        f"files, at `git status` if this is a repository, and at {tasks_path}."
+        "You were interrupted and have been started again. Your last step may be done, half done "
+        f"or not done, and what you left running is gone: before you go on, look at the {look}"
     )
 
 

@@ -44,10 +44,11 @@ def unsent(facts: SessionFacts) -> list[Delivery]:
 def untold(facts: SessionFacts) -> bool:
     """Is there something it was asked that it has not seen? Then it cannot be done.
 
-    A program that does not talk cannot say what it saw.
+    A program that does not talk cannot say what it saw. A restored session has to hear that it is.
     """
     important = facts.talks and any(d.kind in IMPORTANT for d in facts.unseen)
-    return facts.news is not None or important
+    restored = facts.talks and bool(facts.session.restored)
+    return facts.news is not None or important or restored
 
 
 def turn_over(facts: SessionFacts) -> bool:

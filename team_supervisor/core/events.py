@@ -100,6 +100,14 @@ class SessionRetried(Event, frozen=True, kw_only=True):
     name: str
 
 
+class SessionRestored(Event, frozen=True, kw_only=True):
+    """An archived session was taken back to work; `archive` is the name its directory had."""
+
+    kind = "session_restored"
+    name: str
+    archive: str
+
+
 class SessionReopened(Event, frozen=True, kw_only=True):
     """Tasks were open again when the process had ended."""
 

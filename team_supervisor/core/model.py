@@ -85,6 +85,7 @@ class Session:
     reason: str | None = None
     retry_wanted: int = 0
     restore_wanted: int = 0
+    restored: int = 0
     request_name: str | None = None
     request_device: int | None = None
     request_inode: int | None = None

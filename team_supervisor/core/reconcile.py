@@ -22,6 +22,7 @@ from team_supervisor.core.world import (
     Prepare,
     ReadInstructions,
     Reopen,
+    Restore,
     Retry,
     SessionFacts,
     Sweep,
@@ -38,7 +39,7 @@ def plan(world: World) -> list[Action]:
     if not world.draining:
         actions += [ImportDirectory(name) for name in world.strays]
         actions += holding.warnings(world)
-        retried = [action.session for action in actions if isinstance(action, Retry)]
+        retried = [action.session for action in actions if isinstance(action, Retry | Restore)]
         woken, team = parking.plan(world, retried)
         actions += [*woken, *intake.plan(replace(world, team=team))]
     return actions
@@ -80,10 +81,10 @@ def settle(facts: SessionFacts, world: World) -> list[Action]:
             return _stopping(facts, world)
         case State.PARKED:
             return _parked(facts, world)
-        case State.FAILED | State.STOPPED if session.retry_wanted:
-            return [Retry(session)]
-        case State.COMPLETED | State.FAILED | State.STOPPED:
-            return []
+        case State.COMPLETED:
+            return [Restore(session)] if session.restore_wanted else []
+        case State.FAILED | State.STOPPED:
+            return [Retry(session)] if session.retry_wanted else []
 
 
 def _requested(facts: SessionFacts) -> list[Action]:
@@ -110,7 +111,7 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
     if not facts.directory:
         gone = Exit(reason="spawn-error", error="its directory is gone", ended_at=world.now.wall)
         return [NoteDeath(session, gone, GiveUp(session.failures))]
-    if session.attempt and _work_is_done(facts):
+    if session.attempt and not session.restored and _work_is_done(facts):
         return [_end_of_work(session, world)]
     if holding.held(session, world):
         return _park(facts, world)
@@ -165,7 +166,7 @@ def _complete(facts: SessionFacts, world: World) -> bool:
     rules = world.rules.completion
     if facts.watch is None or not claimed(facts.watch, facts.session.tasks_most, rules):
         return False
-    if conduct.untold(facts):
+    if facts.session.restored or conduct.untold(facts):
         return False
     turn_over = facts.talks and conduct.turn_over(facts)
     return over(facts.watch, turn_over, rules)

@@ -109,6 +109,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.SessionExited: _exited,
     events.SessionRestarting: _restarting,
     events.SessionRetried: lambda e: f"Trying again: {e.name} ({e.session})",
+    events.SessionRestored: lambda e: f"Taken back to work: {e.name} ({e.session})",
     events.SessionReopened: lambda e: f"{e.name} has open tasks again: going on",
     events.TasksChanged: _tasks,
     events.TasksCompleted: lambda e: f"All tasks completed for {e.name} ({e.session})",

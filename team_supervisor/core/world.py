@@ -211,8 +211,11 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """A parked session gets a process again."""
+    session: Session
 
+
+@dataclass(frozen=True, slots=True)
+class Restore:
     session: Session
 
 
@@ -287,6 +290,7 @@ Action = (
     | Retry
     | Wake
     | WarnOfBudget
+    | Restore
     | Hear
     | NoteTasks
     | NoteDoing

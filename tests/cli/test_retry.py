@@ -34,12 +34,18 @@ def test_without_a_supervisor_it_is_remembered_and_said(live_team: Team) -> None
         assert [s.id for s in store.live()] == [session.id]
 
 
-@pytest.mark.parametrize("state", [State.STARTING, State.COMPLETED])
-def test_who_works_or_is_done_is_not_retried(live_team: Team, state: State) -> None:
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.STARTING, "is starting: only a failed or stopped session"),
+        (State.COMPLETED, "is completed and archived: `team-supervisor restore intern-"),
+    ],
+)
+def test_who_works_or_is_done_is_not_retried(live_team: Team, state: State, words: str) -> None:
     session = found(live_team, state=state, ended_at=1.0 if state == State.COMPLETED else None)
     done = live_team.call("retry", "api")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{session.id} is {state}: only a failed or stopped session" in done.stderr
+    assert f"{session.id} {words}" in done.stderr
 
 
 def test_an_unknown_session_is_a_usage_error(live_team: Team) -> None:

@@ -31,6 +31,7 @@ from team_supervisor.core.world import (
     ReadInstructions,
     RejectRequest,
     Reopen,
+    Restore,
     Retry,
     SeeRequest,
     Sweep,
@@ -67,6 +68,8 @@ def launch(team: Simulation, action: Launch) -> None:
     assert one.wanted == Wanted.RUN, "launched what is to be stopped"
     assert not outside.archived, "launched an archive"
     if one.attempt_at is None:
+        if one.restored:
+            team.post(one, DeliveryKind.RESUMED)
         begun = {"attempt_at": team.now.wall, "attempt_done": one.tasks_done}
         team.set(one, attempt=one.attempt + 1, restart_at=None, turn_open=0, **begun)
     if not team.launches_fail:
@@ -105,6 +108,8 @@ def _close(team: Simulation, one: Session) -> None:
 def ask_to_stop(team: Simulation, action: AskToStop) -> None:
     one = action.session
     if one.state != State.STOPPING:
+        heard = not one.restored or action.ending != State.COMPLETED
+        assert heard, "ended before it heard that it was taken back"
         team.set(one, state=State.STOPPING, ending=action.ending, reason=action.reason)
     if one.attempt_at is not None:
         grace = team.outside[one.id].grace
@@ -150,8 +155,20 @@ def wake(team: Simulation, action: Wake) -> None:
     team.set(action.session, state=State.STARTING, retry_wanted=0, error_status=None, **fresh)
 
 
+def restore(team: Simulation, action: Restore) -> None:
+    one, outside = action.session, team.outside[action.session.id]
+    assert outside.archived, "taken back what was not put away"
+    outside.archived = False
+    fresh = {"failures": 0, "nudges": 0, "restart_at": None, "ended_at": None, "ending": None}
+    team.set(one, state=State.STARTING, restore_wanted=0, error_status=None, restored=1, **fresh)
+
+
 def hear(team: Simulation, action: Hear) -> None:
-    team.set(action.session, **action.values)
+    one = action.session
+    ended = one.turns > team.rows[one.id].turns
+    if one.restored and ended and one.state == State.ACTIVE:
+        team.set(one, restored=0)
+    team.set(one, **action.values)
     team.heard.pop(action.session.id, None)
     for delivery in action.seen:
         del team.deliveries[delivery]
@@ -160,6 +177,8 @@ def hear(team: Simulation, action: Hear) -> None:
 def note_tasks(team: Simulation, action: NoteTasks) -> None:
     one, found = action.session, action.reading
     counts = {"tasks_done": found.done, "tasks_total": found.total, "nudges": 0}
+    if one.state == State.ACTIVE:
+        counts["restored"] = 0
     if found.done > one.tasks_done:
         counts["failures"] = 0
     most = max(one.tasks_most, found.total)
@@ -260,6 +279,7 @@ EFFECTS: dict[type, Callable[[Simulation, Any], None]] = {
     Reopen: reopen,
     Retry: retry,
     Wake: wake,
+    Restore: restore,
     Hear: hear,
     NoteTasks: note_tasks,
     NoteDoing: note_doing,

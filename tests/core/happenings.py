@@ -135,6 +135,13 @@ def a_person_retries_one(team: Simulation, which: int) -> None:
         team.rows[one.id] = replace(one, retry_wanted=1, wanted=Wanted.RUN)
 
 
+def a_person_restores_one(team: Simulation, which: int) -> None:
+    if one := member(team, which, State.COMPLETED):
+        team.may_end.pop(one.id, None)
+        team.rows[one.id] = replace(one, restore_wanted=1, wanted=Wanted.RUN)
+        team.outside[one.id].appended += 10 * (which % 2)
+
+
 def the_team_is_opened_or_closed(team: Simulation, which: int) -> None:
     team.accepting = not team.accepting
 
@@ -171,6 +178,8 @@ MOVES: tuple[Callable[[Simulation, int], None], ...] = (
     instructions_are_appended,
     a_person_stops_one,
     a_person_retries_one,
+    a_person_restores_one,
+    a_person_restores_one,
     the_team_is_opened_or_closed,
     the_supervisor_is_killed,
     the_supervisor_is_killed_while_it_launches,

@@ -24,6 +24,10 @@ GONE = (Life.NONE, Life.ENDED)
 HOUR = 3600.0
 
 
+def wanted_again(one: Session) -> bool:
+    return bool(one.retry_wanted or one.restore_wanted)
+
+
 @dataclass(slots=True)
 class Outside:
     """The process and the files of one session; `shown` of its tasks are in a list half written."""
@@ -78,7 +82,7 @@ class Simulation:
 
     def look(self) -> World:
         self.places = self.limits.sessions - len(self.living())
-        live = [one for one in self.rows.values() if not one.ended or one.retry_wanted]
+        live = [one for one in self.rows.values() if not one.ended or wanted_again(one)]
         recent = [one for one in self.rows.values() if one.created_at > self.now.wall - HOUR]
         present = {name: asked.look.inode for name, asked in self.asked.items()}
         known = self.known.values()

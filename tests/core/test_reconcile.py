@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from team_supervisor.core.model import DeliveryKind, Doing, Session, State, Wanted
+from team_supervisor.core.restarts import RestartAfter
 from team_supervisor.core.world import (
     AskToStop,
     ClaimRequest,
@@ -19,6 +20,7 @@ from team_supervisor.core.world import (
     NoteTasks,
     Prepare,
     QueueRequest,
+    Restore,
     Retry,
 )
 
@@ -192,8 +194,39 @@ def test_an_ended_session_starts_again_when_a_person_wants_it(state: State) -> N
     assert planned(facts(replace(one, retry_wanted=0), Life.NONE)) == []
 
 
-def test_an_archive_is_never_touched_again() -> None:
-    assert planned(facts(session(State.COMPLETED, retry_wanted=1), Life.NONE)) == []
+def test_an_archive_is_touched_only_when_a_person_wants_it_back() -> None:
+    one = session(State.COMPLETED, restore_wanted=1)
+    assert planned(facts(one, Life.NONE)) == [Restore(one)]
+    assert planned(facts(replace(one, restore_wanted=0), Life.NONE)) == []
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_a_restored_session_is_started_although_its_list_is_complete(talks: bool) -> None:
+    one = session(State.STARTING, attempt=1, restored=1)
+    seen = facts(one, Life.NONE, watch(3, 3), talks=talks)
+    assert planned(seen) == [Launch(seen.session)]
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_a_restored_session_is_not_completed_before_it_has_heard_of_it(talks: bool) -> None:
+    one = facts(idle(restored=1), Life.ALIVE, watch(3, 3, held=60), talks=talks)
+    assert not [a for a in planned(one) if isinstance(a, AskToStop)]
+    heard = replace(one, session=replace(one.session, restored=0))
+    assert [a for a in planned(heard) if isinstance(a, AskToStop)]
+
+
+def test_a_restored_agent_that_dies_before_it_has_heard_is_started_again() -> None:
+    one = facts(session(restored=1), Life.ENDED, watch(3, 3))
+    [action] = planned(one)
+    assert isinstance(action, NoteDeath) and isinstance(action.then, RestartAfter)
+
+
+def test_a_restored_program_that_does_not_talk_is_done_when_it_has_ended() -> None:
+    one = facts(session(restored=1), Life.ENDED, watch(3, 3), talks=False)
+    [action] = planned(one)
+    assert isinstance(action, NoteDeath) and action.then == State.COMPLETED
+    one = facts(session(State.STOPPING, restored=1, ending=State.COMPLETED), Life.NONE, watch(3, 3))
+    assert isinstance(planned(replace(one, talks=False))[0], Finish)
 
 
 def test_an_agent_that_was_found_running_is_adopted() -> None:

@@ -72,7 +72,7 @@ def seen(draw: st.DrawFn, number: int) -> SessionFacts:
         error_status=draw(st.sampled_from([None, 401, 529])),
     )
     if row.wanted == Wanted.RUN:
-        row = replace(row, retry_wanted=draw(st.integers(0, 1)))
+        row = replace(row, retry_wanted=draw(st.integers(0, 1)), restored=draw(st.integers(0, 1)))
     tasks, noted = draw(watches), draw(st.booleans())
     found = facts(row, draw(st.sampled_from(Life)), tasks if noted else None)
     return replace(

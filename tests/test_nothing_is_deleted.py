@@ -1,0 +1,128 @@
+"""Can any line of the program delete or overwrite what a person or an agent wrote?
+
+Every call that could is listed here with what it is used for; a new one has to be thought about.
+What they do to the files of a whole team is seen in tests/faults/test_lost.py.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "team_supervisor"
+# What ends a file, a directory, or what is in it, as the last part of whatever is called.
+ENDING = {
+    "rmtree", "unlink", "remove", "rmdir", "removedirs", "truncate", "ftruncate", "TemporaryFile",
+    "TemporaryDirectory", "NamedTemporaryFile", "move", "rename", "renames", "write_text",
+    "write_bytes", "copyfile", "copy", "copy2", "copytree", "symlink_to", "touch",
+}  # fmt: skip
+# The last part alone says too little: a text has a `replace`, too, and a stream a `write`.
+WHOLE = re.compile(r"os\.replace|Path\(.*\)\.replace|files\.write|write_program")
+ALLOWED = {
+    # What is deleted.
+    ("adapters/bundle.py", "_or_nothing", "unlink"): "its own unfinished file, of a new name",
+    ("adapters/bundle.py", "_put", "unlink"): "the second name of the file just made",
+    ("adapters/files.py", "write", "unlink"): "its own unfinished file, of a new name",
+    ("adapters/git.py", "diff", "TemporaryDirectory"): "its own copy of a repository's index",
+    ("adapters/machine.py", "has_room", "unlink"): "its own empty file, made with O_EXCL",
+    ("adapters/processes.py", "start_host", "unlink"): "launch.json in the control directory",
+    ("adapters/service.py", "remove", "unlink"): "our unit; a changed one is kept aside before",
+    ("cli/service.py", "_uninstall", "remove"): "calls the one above",
+    ("host.py", "_record", "unlink"): "its reserve in the control directory",
+    # What is emptied or replaced.
+    ("adapters/bundle.py", "_put", "os.replace"): "only when the person says --force",
+    ("adapters/files.py", "_take_the_place", "os.replace"): "all of `files.write`, see below",
+    ("adapters/git.py", "prepare", "copy2"): "into that copy",
+    ("adapters/locks.py", "hold", "ftruncate"): "who holds the lock, in the lock",
+    ("adapters/processes.py", "_write_json", "files.write"): "in the control directory",
+    ("adapters/service.py", "write", "files.write"): "our unit; a changed one is kept before",
+    ("adapters/workspace.py", "refuse", "files.write"): "a reason.md, where there is none",
+    ("apply/starting.py", "write_briefing", "files.write"): "a copy; see `OURS` in workspace.py",
+    ("apply/tools.py", "publish", "files.write"): "a copy, too",
+    ("apply/tools.py", "track", "files.write"): "a copy, too",
+    ("apply/tools.py", "program_directory", "write_program"): "in the control directory",
+    ("apply/tools.py", "write_program", "files.write"): "in the control directory",
+    ("cli/founding.py", "found_members", "files.write"): "into a directory just made",
+    ("cli/request.py", "make", "files.write"): "into a directory just made",
+    ("host.py", "_start", "O_TRUNC"): "its reserve in the control directory",
+    ("host.py", "_write", "O_TRUNC"): "its own files in the control directory",
+    ("host.py", "_write", "rename"): "the same",
+    # What is renamed, to names that nobody has, or that only an empty directory can have.
+    ("adapters/bundle.py", "_put", "rename"): "the file just made; an existing one is refused",
+    ("adapters/files.py", "move_into", "rename"): "into a directory just made",
+    ("adapters/files.py", "put_aside", "rename"): "to a free name",
+    ("adapters/files.py", "rename", "rename"): "to what its caller found to be free",
+    ("adapters/service.py", "keep_aside", "rename"): "to a free name",
+    ("adapters/workspace.py", "bring_back", "rename"): "an archive, back to its name, if free",
+    ("adapters/workspace.py", "claim", "rename"): "a request, to a reserved id",
+    ("adapters/workspace.py", "put_away", "rename"): "to a free name",
+    ("adapters/workspace.py", "put_back", "rename"): "to its former name, if free",
+    ("cli/request.py", "make", "rename"): "a directory just made",
+    ("supervisor.py", "_open", "rename"): "a broken database, kept under the time",
+    # What has no name, or a new one.
+    ("cli/__init__.py", "_internal", "NamedTemporaryFile"): "a log of a name of its own",
+    ("adapters/machine.py", "leases_work", "NamedTemporaryFile"): "has a name of its own",
+    ("cli/bundling.py", "_spool", "TemporaryFile"): "has no name",
+}  # fmt: skip
+
+
+def calls() -> Iterator[tuple[str, str, str]]:
+    """(module, function, what), once for each place; the scripted agent is one, and may."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        where = str(path.relative_to(PACKAGE))
+        if not where.startswith("scripted_agent/"):
+            yield from _in(ast.parse(path.read_text()), where, "module")
+
+
+def _in(node: ast.AST, where: str, function: str) -> Iterator[tuple[str, str, str]]:
+    for child in ast.iter_child_nodes(node):
+        inside = child.name if isinstance(child, ast.FunctionDef) else function
+        if what := _ending(child):
+            yield where, inside, what
+        yield from _in(child, where, inside)
+
+
+def _ending(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute) and node.attr == "O_TRUNC":
+        return "O_TRUNC"
+    if not isinstance(node, ast.Call):
+        return ""
+    called = ast.unparse(node.func)
+    last = called.rpartition(".")[2]
+    # Of our own functions, what they call counts.
+    own = called.startswith("files.") and last != "write"
+    if WHOLE.fullmatch(called):
+        return "os.replace" if last == "replace" else called
+    return last if last in ENDING and not own else ""
+
+
+def test_every_call_that_could_end_a_file_is_known_and_thought_about() -> None:
+    found = set(calls())
+    assert found - set(ALLOWED) == set()
+    assert set(ALLOWED) - found == set(), "no longer there"
+
+
+def test_files_are_opened_anew_to_be_written_only_where_nothing_stands() -> None:
+    """`open(…, "w")` would empty what is there."""
+    emptying = re.compile(r"""open\([^)]*["']w[bt]?["']""")
+    found = {
+        (str(path.relative_to(PACKAGE)), line.strip())
+        for path in PACKAGE.rglob("*.py")
+        for line in path.read_text().splitlines()
+        if emptying.search(line) and "scripted_agent" not in path.parts
+    }
+    descriptors = {line for _, line in found if "fdopen(" in line or "open(descriptor" in line}
+    assert {line for _, line in found} - descriptors == {
+        'sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115',
+        'with open(score, "w") as file:',  # /proc/self/oom_score_adj
+    }
+
+
+def test_the_only_rows_that_are_deleted_are_of_requests_that_were_taken_back() -> None:
+    rows = [
+        line
+        for path in PACKAGE.rglob("queries.sql")
+        for line in path.read_text().splitlines()
+        if re.search(r"\bDELETE\b|\bREPLACE\b", line)
+    ]
+    assert rows == ["DELETE FROM requests WHERE id = :id AND status IN ('waiting', 'queued');"]

@@ -256,3 +256,26 @@ def _put_back(path: Path) -> None:
         path.rename(path.with_name(f"{path.name}.odd-{time.monotonic_ns()}"))
     if os.path.lexists(former):
         former.rename(path)
+
+
+def test_the_workspace_is_its_user_s_alone_and_no_secret_is_told(ground: Ground) -> None:
+    """The environment goes to the agents and nowhere else: no file, no log, no listing."""
+    secret = "sk-ant-a-planted-secret"
+    ground.team.environ |= {"ANTHROPIC_API_KEY": secret, "GIT_URL": f"https://x:{secret}@host/"}
+    ground.write_settings()
+    ground.request("api", "crash", "done all")
+    ground.team.run()
+    for words in (
+        *VERBS,
+        ("logs", "api"),
+        ("team", "status", "--json"),
+        ("attach", "--list", "-a"),
+    ):
+        ran = ground.team.call(*words, "--workspace", ground.workspace)
+        assert secret not in ran.stdout + ran.stderr
+    control = ground.team.workspace.control
+    places = [ground.workspace, control, *control.rglob("*")]
+    assert not [path for path in places if path.lstat().st_mode & 0o077 and not path.is_symlink()]
+    files_within = [path for path in ground.workspace.rglob("*") if path.is_file()]
+    assert len(files_within) > 10
+    assert not [path for path in files_within if secret.encode() in path.read_bytes()]

@@ -5,6 +5,12 @@ SELECT * FROM sessions WHERE state NOT IN ('completed', 'failed', 'stopped') ORD
 SELECT * FROM sessions
 WHERE (retry_wanted > 0 OR restore_wanted > 0) AND state IN ('completed', 'failed', 'stopped');
 
+-- live_session --
+SELECT * FROM sessions WHERE id = :id AND (
+    state NOT IN ('completed', 'failed', 'stopped')
+    OR (state IN ('failed', 'stopped') AND retry_wanted > 0)
+);
+
 -- all_sessions --
 SELECT * FROM sessions ORDER BY created_at, id;
 
@@ -76,6 +82,10 @@ ON CONFLICT (session, source) DO NOTHING;
 -- unseen_deliveries --
 SELECT id, session, kind, text, created_at, sent_at, sent_attempt, seen_at FROM deliveries
 WHERE seen_at IS NULL ORDER BY rowid;
+
+-- unseen_of --
+SELECT id, session, kind, text, created_at, sent_at, sent_attempt, seen_at FROM deliveries
+WHERE session = :session AND seen_at IS NULL ORDER BY rowid;
 
 -- delivery_sent --
 UPDATE deliveries SET sent_at = :sent_at, sent_attempt = :sent_attempt WHERE id = :id;

@@ -26,9 +26,19 @@ class Store:
             zip((c[0] for c in cursor.description), row, strict=True)
         )
         self._db = db
+        self._touched: set[str] = set()
 
     def close(self) -> None:
         self._db.close()
+
+    def version(self) -> int:
+        """Another number after another connection has committed something."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()["data_version"])
+
+    def take_touched(self) -> set[str]:
+        """Ids of the sessions and deliveries that this connection wrote since it was asked."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def transaction(self, *, durable: bool = True) -> Any:
         """A context in which everything written is committed together."""
@@ -38,6 +48,7 @@ class Store:
         return self._db.execute(rows.QUERIES[query], values).fetchall()
 
     def _do(self, query: str, **values: Any) -> int:
+        self._touched |= {str(values[name]) for name in ("id", "session") if values.get(name)}
         texts = {k: v.translate(rows.TO_TEXT) for k, v in values.items() if isinstance(v, str)}
         return self._db.execute(rows.QUERIES[query], {**values, **texts}).rowcount
 
@@ -49,6 +60,11 @@ class Store:
         """Sessions that have not ended, and ended ones that a person wants retried."""
         found = self._all("live_sessions") + self._all("retried_sessions")
         return [rows.session(row) for row in found]
+
+    def live_one(self, session: str) -> Session | None:
+        """One of `live`, or None when it is not among them."""
+        found = self._all("live_session", id=session)
+        return rows.session(found[0]) if found else None
 
     def sessions(self) -> list[Session]:
         return [rows.session(row) for row in self._all("all_sessions")]
@@ -65,10 +81,12 @@ class Store:
         names = ", ".join(rows.COLUMNS)
         marks = ", ".join(f":{name}" for name in rows.COLUMNS)
         values = {name: getattr(session, name) for name in rows.COLUMNS}
+        self._touched.add(session.id)
         self._db.execute(f"INSERT INTO sessions ({names}) VALUES ({marks})", values)
 
     def update(self, session: str, **values: Any) -> None:
         """Set these columns of one session."""
+        self._touched.add(session)
         marks = ", ".join(f"{name} = :{name}" for name in values if name in rows.COLUMNS)
         self._db.execute(f"UPDATE sessions SET {marks} WHERE id = :_id", {**values, "_id": session})
 
@@ -140,6 +158,9 @@ class Store:
         for row in self._all("unseen_deliveries"):
             found.setdefault(row["session"], []).append(rows.delivery(row))
         return found
+
+    def unseen_of(self, session: str) -> list[Delivery]:
+        return [rows.delivery(row) for row in self._all("unseen_of", session=session)]
 
     def sent(self, delivery: str, at: float, attempt: int) -> None:
         self._do("delivery_sent", id=delivery, sent_at=at, sent_attempt=attempt)

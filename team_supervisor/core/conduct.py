@@ -2,14 +2,12 @@
 
 from team_supervisor.core.holding import held, limited, out_of_time, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
-from team_supervisor.core.requests import request_name, requester
 from team_supervisor.core.world import (
     Action,
     Deliver,
     NoteDoing,
     Nudge,
     ReadInstructions,
-    RequestLook,
     SessionFacts,
     World,
 )
@@ -116,16 +114,7 @@ def _paused(session: Session, pause: str) -> tuple[Doing, str]:
 
 def waits_for(session: Session, world: World) -> str:
     """Names of the live sessions and open requests that this session asked for."""
-    names = [s.name for s in world.live if s.requester == session.id and not s.ended]
-    names += [name for look in world.requests if (name := _asked_by(session, look))]
-    return ", ".join(sorted(names))
-
-
-def _asked_by(session: Session, look: RequestLook) -> str:
-    """The name of a request of this session's; its heading says so before any row does."""
-    asker = (look.row.requester if look.row else None) or requester(look.instructions)
-    found = request_name(look.name)
-    return found.name if found and asker == session.id else ""
+    return ", ".join(world.census.asked.get(session.id, ()))
 
 
 def list_changed(facts: SessionFacts) -> bool:

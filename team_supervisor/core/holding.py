@@ -34,12 +34,11 @@ def limited_until(session: Session, world: World) -> float | None:
 
 def team_limit(world: World) -> float | None:
     """When the latest of the limits ends that any live session was told of."""
-    told = [s.rate_limited_until for s in world.live if s.rate_limited_until is not None]
-    return max(told) if told else None
+    return world.census.limited_until
 
 
 def _stagger(session: Session, world: World) -> float:
-    before = sum(s.id < session.id and not s.ended for s in world.live)
+    before = world.census.before.get(session.id, 0)
     return min(before * world.rules.stagger, LONGEST_STAGGER)
 
 
@@ -67,10 +66,10 @@ def team_accounts(world: World) -> tuple[Account, ...]:
 
 
 def warnings(world: World) -> list[WarnOfBudget]:
-    """One for each budget that passes its share, once."""
+    """One for each budget that passes its share, once; who was not looked at spent nothing new."""
     share = world.rules.budgets.warn_at
     found: list[WarnOfBudget] = []
-    for session in world.live:
+    for session in (facts.session for facts in world.sessions):
         if session.ended or session.budget_warned:
             continue
         its = account_of(session, world.rules.budgets, world.now)

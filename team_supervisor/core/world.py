@@ -1,66 +1,20 @@
 """What was seen at one instant, and what is there to do about it?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from team_supervisor.core.admission import Admit, Team
 from team_supervisor.core.budgets import Budgets, Spent
-from team_supervisor.core.completion import CompletionRules, TasksReading, TasksWatch
+from team_supervisor.core.census import Census, count
+from team_supervisor.core.completion import CompletionRules, TasksReading
+from team_supervisor.core.facts import Life as Life
+from team_supervisor.core.facts import RequestLook as RequestLook
+from team_supervisor.core.facts import SessionFacts as SessionFacts
 from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
-
-
-class Life(StrEnum):
-    """What is known of the current attempt's process, from its lock and its files."""
-
-    NONE = "none"
-    STARTING = "starting"
-    ALIVE = "alive"
-    ORPHANED = "orphaned"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFacts:
-    """A session's row with what was heard of it since folded in; `heard` are those columns."""
-
-    session: Session
-    life: Life = Life.NONE
-    pid: int | None = None
-    exit: Exit | None = None
-    complaint: str = ""
-    directory: bool = True
-    archive: str | None = None
-    watch: TasksWatch | None = None
-    heard: Mapping[str, Any] = field(default_factory=dict)
-    seen: tuple[str, ...] = ()
-    turns: tuple[TurnCost, ...] = ()
-    unseen: tuple[Delivery, ...] = ()
-    news: tuple[int, int] | None = None
-    news_settled: bool = False
-    stop_grace: float | None = None
-    talks: bool = True
-    adopted: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestLook:
-    """A request directory: its row if it has one, and how long it has been as it is (seconds)."""
-
-    name: str
-    device: int
-    inode: int
-    row: Request | None
-    age: float = 0.0
-    steady: float = 0.0
-    arrived_whole: bool = False
-    writing: bool | None = False
-    instructions: str = ""
-    waiting: str | None = None
-    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +34,7 @@ class Rules:
     budgets: Budgets = Budgets()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class World:
     """Everything observed at one instant. `jitter` in -1..1 is this tick's dice.
 
@@ -103,10 +57,14 @@ class World:
     warned: frozenset[str] = frozenset()
     today: str = ""
 
-    @property
+    @cached_property
     def live(self) -> tuple[Session, ...]:
         """Every session that has not ended, looked at or not."""
         return (*(f.session for f in self.sessions), *self.others)
+
+    @cached_property
+    def census(self) -> Census:
+        return count(self.live, self.requests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from team_supervisor.core.model import State
+from team_supervisor.core.model import Session, State
 from tests.teams import end, script
 
 from .clockwork import set_clock
@@ -35,8 +35,8 @@ from .ground import Ground, gate, reap_all, wait_until
 from .lives import Lives
 from .mounts import fill, tmpfs
 
-EXAMPLES = int(os.environ.get("TEAM_STATEFUL_EXAMPLES", "6"))
-STEPS = int(os.environ.get("TEAM_STATEFUL_STEPS", "12"))
+EXAMPLES = int(os.environ.get("TEAM_STATEFUL_EXAMPLES", "12"))
+STEPS = int(os.environ.get("TEAM_STATEFUL_STEPS", "16"))
 # Of everything that may be left to do at the end (seconds).
 LONG = 40.0
 DISK = "16m"
@@ -87,6 +87,7 @@ class Expected:
     completed: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
+    failing: set[str] = field(default_factory=set)
 
 
 class AnyWorkspace(RuleBasedStateMachine):
@@ -133,6 +134,8 @@ class AnyWorkspace(RuleBasedStateMachine):
         steps = [gate(name) if step == "GATE" else step for step in SCRIPTS[kind]]
         if "GATE" in SCRIPTS[kind]:
             self.expected.held.add(name)
+        if any(step.startswith("once") for step in SCRIPTS[kind]):
+            self.expected.failing.add(name)
         self.expected.completed.add(name)
         return self.ground.text(name, *steps)
 
@@ -180,6 +183,7 @@ class AnyWorkspace(RuleBasedStateMachine):
             writer.file.close()
         self.expected.completed.discard(name)
         self.expected.held.discard(name)
+        self.expected.failing.discard(name)
 
     @precondition(lambda self: not self.full)
     @step()
@@ -267,7 +271,21 @@ class AnyWorkspace(RuleBasedStateMachine):
             name = held[which % len(held)]
             self.wait(lambda: self.ground.reached(name), f"{name} to get to its gate")
 
-    def recorded(self) -> list:  # type: ignore[type-arg]
+    @precondition(lambda self: self.running and not self.full)
+    @step()
+    def until_one_is_to_start_again(self) -> None:
+        """In the moments between a failure and the next attempt, if one is to fail."""
+        slow = {self.ground.asked[writer.token] for writer in self.writers}
+        if (able := self.expected.failing - slow) and not self.was_full:
+            self.wait(
+                lambda: (
+                    not able & self.unfinished()
+                    or any(s.restart_at is not None for s in self.recorded())
+                ),
+                f"one of {able} to fail",
+            )
+
+    def recorded(self) -> list[Session]:
         assert self.lives is not None
         return self.lives.sessions()
 

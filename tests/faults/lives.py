@@ -1,5 +1,6 @@
 """The program under a model of its workspace: started, killed, told to look, and read."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from team_supervisor.adapters.processes import ProcessRef
 from team_supervisor.core.model import Session
 
 from .clockwork import set_clock
+from .forked import Forked
 from .ground import Ground, kill
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,24 +36,44 @@ class Lives:
         self.ground = ground
         self.clock = ground.root / "clock"
         self.output, self.errors = ground.root / "events", ground.root / "complaints"
-        self.program: subprocess.Popen[bytes] | None = None
+        self.program: subprocess.Popen[bytes] | Forked | None = None
         set_clock(self.clock, 0.0)
         quick = "settle: 0\nquiet: 0.05\nstop_grace: 1\ncompletion_grace: 1\n"
         ground.team.workspace.settings.write_text(quick + SETTINGS)
 
     def start(self, *, events: bool) -> None:
-        words = ("orchestrate", "--json", "--workspace", self.ground.workspace)
-        environ = self.ground.team.environ | {"PYTHONPATH": str(ROOT)}
-        environ["TEAM_SUPERVISOR_FILE_EVENTS"] = "on" if events else "off"
-        with self.output.open("ab") as output, self.errors.open("wb") as errors:
+        """On the clock that may be wrong."""
+        argv = [sys.executable, "-m", "tests.faults.clockwork", str(self.clock)]
+        environ = self._environ(events) | {"PYTHONPATH": str(ROOT)}
+        with self._files() as (null, output, errors):
             self.program = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.clockwork", self.clock, *words],
+                [*argv, *self._words()],
                 cwd=self.ground.team.project,
                 env=environ,
-                stdin=subprocess.DEVNULL,
+                stdin=null,
                 stdout=output,
                 stderr=errors,
             )
+
+    def fork(self, *, events: bool) -> None:
+        """The same at once, on the right clock."""
+        with self._files() as files:
+            self.program = Forked(self._words(), self._environ(events), files)
+
+    def _words(self) -> list[str]:
+        return ["orchestrate", "--json", "--workspace", str(self.ground.workspace)]
+
+    def _environ(self, events: bool) -> dict[str, str]:
+        return self.ground.team.environ | {"TEAM_SUPERVISOR_FILE_EVENTS": "on" if events else "off"}
+
+    @contextlib.contextmanager
+    def _files(self) -> Iterator[tuple[int, int, int]]:
+        with (
+            open(os.devnull) as null,
+            self.output.open("ab") as output,
+            self.errors.open("wb") as errors,
+        ):
+            yield null.fileno(), output.fileno(), errors.fileno()
 
     def kill(self) -> None:
         if self.program is not None:

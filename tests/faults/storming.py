@@ -26,11 +26,9 @@ VICTIMS = ("supervisor", "supervisor", "supervisor", "host", "agent")
 # A slow writer gets on by one piece with each kill.
 PIECES = 4
 # Requests are made only while fewer than this wait or live.
-MOST_OPEN = 6
-# Seconds between two kills, on average: some supervisors die at once, some get far. Most of them
-# have begun to supervise when it is counted from.
+MOST_OPEN = 8
+# Seconds between two kills, on average: some supervisors die at once, some get far.
 LIFE = 0.4
-BEGUN = 0.8
 # Of everything that is left to do after the last kill (seconds).
 LONG = 60.0
 
@@ -71,10 +69,7 @@ class Storm:
         return not self._open() and all(s.ended for s in self.lives.sessions())
 
     def _start(self) -> None:
-        before = self.lives.begun()
-        self.lives.start(events=self.dice.random() < 0.5)
-        if self.dice.random() < BEGUN:
-            wait_until(lambda: self.lives.ended() or self.lives.begun() > before)
+        self.lives.fork(events=self.dice.random() < 0.5)
 
     def _live(self, seconds: float) -> None:
         """Some moments of a supervisor that must not end by itself."""

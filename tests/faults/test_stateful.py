@@ -54,6 +54,8 @@ SCRIPTS = {
 }
 JUMPS = {"an hour back": -3600.0, "a day on": 86400.0, "right again": 0.0}
 TO_1970 = "to 1970"
+BEFORE_AN_ATTEMPT = "before an attempt"
+MOMENTS = st.sampled_from(["now", BEFORE_AN_ATTEMPT])
 
 
 def step(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
@@ -195,9 +197,10 @@ class AnyWorkspace(RuleBasedStateMachine):
     # Faults
 
     @precondition(lambda self: self.running)
-    @step()
-    def kill_supervisor(self) -> None:
+    @step(moment=MOMENTS)
+    def kill_supervisor(self, moment: str) -> None:
         assert self.lives is not None
+        self.until(moment)
         self.lives.kill()
 
     @precondition(lambda self: self.lives is not None and not self.running)
@@ -217,9 +220,10 @@ class AnyWorkspace(RuleBasedStateMachine):
         assert self.lives is not None
         self.lives.kill_one(who, which)
 
-    @step(jump=st.sampled_from([*JUMPS, TO_1970]))
-    def set_clock(self, jump: str) -> None:
+    @step(jump=st.sampled_from([*JUMPS, TO_1970]), moment=MOMENTS)
+    def set_clock(self, jump: str, moment: str) -> None:
         assert self.lives is not None
+        self.until(moment)
         set_clock(self.lives.clock, JUMPS.get(jump, 10.0 - time.time()))
 
     @precondition(lambda self: self.small_disks and not self.full)
@@ -271,12 +275,11 @@ class AnyWorkspace(RuleBasedStateMachine):
             name = held[which % len(held)]
             self.wait(lambda: self.ground.reached(name), f"{name} to get to its gate")
 
-    @precondition(lambda self: self.running and not self.full)
-    @step()
-    def until_one_is_to_start_again(self) -> None:
-        """In the moments between a failure and the next attempt, if one is to fail."""
+    def until(self, moment: str) -> None:
+        """Between a failure and the next attempt, if it is asked for and one is to fail."""
         slow = {self.ground.asked[writer.token] for writer in self.writers}
-        if (able := self.expected.failing - slow) and not self.was_full:
+        able = self.expected.failing - slow
+        if moment == BEFORE_AN_ATTEMPT and able and self.running and not self.was_full:
             self.wait(
                 lambda: (
                     not able & self.unfinished()

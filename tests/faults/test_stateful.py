@@ -108,8 +108,9 @@ class AnyWorkspace(RuleBasedStateMachine):
         self.was_full = False
         self.lives: Lives | None = None
 
-    @initialize(events=st.booleans())
-    def begin(self, events: bool) -> None:
+    @initialize(events=st.booleans(), small_disk=st.booleans())
+    def begin(self, events: bool, small_disk: bool) -> None:
+        self.small_disks = self.small_disks and small_disk
         if self.small_disks:
             from team_supervisor.adapters.workspace import create
 

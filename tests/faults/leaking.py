@@ -33,7 +33,7 @@ runner: command
 ---
 Tick your tasks.
 """
-AT_ONCE = 20
+AT_ONCE = 50
 # Every so many sessions one is the scripted agent's.
 TALKER = 10
 MEASURES = 20

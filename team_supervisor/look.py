@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from team_supervisor.adapters import control, files, processes
+from team_supervisor.adapters import control, files, logs, processes
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace, put_away_as
 from team_supervisor.core import tasklist
 from team_supervisor.core.completion import TasksReading, TasksWatch, note, pause_of
+from team_supervisor.core.logs import Logs
 from team_supervisor.core.model import Delivery, Exit, Moment, Session, State
 from team_supervisor.core.progress import Activity, TurnCost, clean, fold
 from team_supervisor.core.world import Life, SessionFacts
@@ -79,6 +80,7 @@ class SessionLooker:
             stop_grace=grace,
             talks=runner.TALKS if runner else True,
             adopted=memory.adopted and session.state == State.ACTIVE,
+            logs=_logs(directory, self._settings.logs.limit),
         )
 
     def started(self, session: str) -> None:
@@ -221,6 +223,16 @@ def _exit(found: processes.Exit) -> Exit:
     )
 
 
+def _logs(directory: Path, limit: int) -> Logs | None:
+    """None as long as both are small, which costs no more than to ask for their sizes."""
+    both = [directory / "transcript.jsonl", directory / "stderr.log"]
+    if not any(found.size > limit for log in both if (found := files.signature(log))):
+        return None
+    sizes = [logs.on_disk(log) for log in both]
+    moved = sum(logs.on_disk(segment.path) for log in both for segment in logs.segments(log))
+    return Logs(max(sizes), sum(sizes) + moved)
+
+
 def _complaint(directory: Path) -> str:
     """The last thing it said on stderr."""
     lines = files.tail(directory / "stderr.log").decode("utf-8", "replace").strip().splitlines()
@@ -229,11 +241,11 @@ def _complaint(directory: Path) -> str:
 
 def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
     """Complete lines from `offset`, at most a mebibyte of them, and the offset behind them."""
-    data = files.read_from(path, offset, CHUNK)
+    data = logs.read(path, offset, CHUNK)
     end = data.rfind(b"\n") + 1
     if end == 0:
         # A line longer than a chunk says nothing to us: pass over it piece by piece.
-        return [], files.data_after(path, offset + CHUNK) if len(data) == CHUNK else offset
+        return [], logs.data_after(path, offset + CHUNK) if len(data) == CHUNK else offset
     return data[:end].splitlines(), offset + end
 
 

@@ -41,6 +41,7 @@ def rules(settings: Settings) -> Rules:
         stop_grace=settings.stop_grace,
         nudge_after=settings.nudge_after,
         max_nudges=settings.max_nudges,
+        logs=settings.logs,
         park_after=settings.park_after,
         stagger=settings.rate_limit_stagger,
         share_rate_limits=settings.share_rate_limits,

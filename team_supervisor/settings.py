@@ -12,6 +12,7 @@ from team_supervisor.core import frontmatter
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budgets
 from team_supervisor.core.completion import CompletionRules
+from team_supervisor.core.logs import LogRules
 from team_supervisor.core.persona import PermissionMode
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.errors import UsageError
@@ -57,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stop_grace: float = 10.0
     nudge_after: float = 5.0
     max_nudges: int = 3
+    log_limit_mb: float = 64.0
+    log_total_mb: float = 2048.0
+    log_keep: int = 5
     verify: tuple[str | tuple[str, ...], ...] = ()
     verify_timeout: float = 600.0
     verify_attempts: int = 3
@@ -71,6 +75,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def completion(self) -> CompletionRules:
         return CompletionRules(quiet=self.quiet, grace=self.completion_grace)
+
+    @property
+    def logs(self) -> LogRules:
+        mebibyte = files.MEBIBYTE
+        return LogRules(int(self.log_limit_mb * mebibyte), int(self.log_total_mb * mebibyte))
 
 
 def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:

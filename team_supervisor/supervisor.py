@@ -177,6 +177,7 @@ class Supervisor:
     def close(self) -> None:
         if self._watch is not None:
             self._watch.stop()
+        self.tools.mover.close()
         self.observer.sessions.forget_all_but(set())
         self.waker.close()
         self.store.close()

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from team_supervisor.apply import conversation, ending, parking, requests, restoring, starting
+from team_supervisor.apply import conversation, ending, logs, parking, requests, restoring, starting
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import world
+from team_supervisor.core.logs import MoveLogs
 from team_supervisor.core.model import Moment
 
 # Each answers whether anything changed, so that the loop knows when to rest.
@@ -34,6 +35,7 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.ReadInstructions: conversation.read_instructions,
     world.Deliver: conversation.deliver,
     world.Nudge: conversation.nudge,
+    MoveLogs: logs.move_logs,
 }
 
 

@@ -4,13 +4,14 @@ import shlex
 import sys
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from team_supervisor.adapters import clock, files
+from team_supervisor.adapters.mover import Mover
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.core.events import Event
@@ -29,6 +30,7 @@ class Tools:
     personas: Callable[[], Mapping[str, Persona]]
     started: Callable[[str], None]
     environ: Mapping[str, str]
+    mover: Mover = field(default_factory=Mover)
 
 
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from team_supervisor.adapters import files
+from team_supervisor.adapters import files, logs
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import sessions, voices
@@ -15,7 +15,7 @@ from team_supervisor.core.words import dollars, how_it_ended
 
 POLL = 0.2
 A_SCREENFUL = 20
-CHUNK = 1 << 20
+CHUNK = logs.PIECE
 # How far back is looked for the last words: an agent may write megabytes that no person reads.
 BACKWARDS = (64 << 10, 512 << 10, 4 << 20, 32 << 20)
 # A longer line is told as left out, and not kept in memory.
@@ -65,7 +65,7 @@ class Transcript:
         for window in BACKWARDS if found else ():
             size = found.size if found else 0
             begin = max(0, size - window)
-            lines = files.read_from(path, begin, window).splitlines(keepends=True)
+            lines = _window(path, begin, window).splitlines(keepends=True)
             if begin:
                 begin += len(lines.pop(0))
             self._offset, complete = _back(lines, begin, wanted, weigh)
@@ -78,16 +78,24 @@ class Transcript:
         found = files.signature(path)
         if found and found.size < self._offset:
             self._offset, self._rest = 0, b""
-        while data := files.read_from(path, self._offset, CHUNK):
+        while data := logs.read(path, self._offset, CHUNK):
             self._offset += len(data)
             *whole, rest = (self._rest + data).split(b"\n")
             yield from whole
             self._rest = rest[: MAX_LINE + 1]
             if len(rest) > MAX_LINE:
-                self._offset = files.data_after(path, self._offset)
+                self._offset = logs.data_after(path, self._offset)
         if last and self._rest:
             yield self._rest
             self._rest = b""
+
+
+def _window(path: Path, begin: int, length: int) -> bytes:
+    """From the segments and the file itself, whichever has these bytes."""
+    data = b""
+    while more := logs.read(path, begin + len(data), length - len(data)):
+        data += more
+    return data
 
 
 def _back(

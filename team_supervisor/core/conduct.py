@@ -1,5 +1,6 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
+from team_supervisor.core import logs
 from team_supervisor.core.holding import held, limited, out_of_time, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
 from team_supervisor.core.world import (
@@ -19,7 +20,8 @@ IMPORTANT = frozenset({DeliveryKind.FIRST, DeliveryKind.INSTRUCTIONS})
 
 def plan(facts: SessionFacts, world: World) -> list[Action]:
     """For an active session that is to go on."""
-    actions: list[Action] = []
+    grown = logs.grown(facts.logs, world.rules.logs)
+    actions: list[Action] = [logs.MoveLogs(facts.session)] if grown else []
     if facts.news and facts.news_settled:
         actions.append(ReadInstructions(facts.session, *facts.news))
     if not held(facts.session, world):
@@ -64,8 +66,9 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     session = facts.session
     if limited(session, world) and not (session.turn_open and _goes_on(session, world)):
         return Doing.RATE_LIMITED, ""
-    if not facts.directory:
-        return Doing.ATTENTION, "its directory is gone"
+    gone = "" if facts.directory else "its directory is gone"
+    if trouble := gone or logs.complaint(facts.logs, world.rules.logs):
+        return Doing.ATTENTION, trouble
     if over := _over_budget(session, world):
         return Doing.OVER_BUDGET, over
     # Asked before what is unseen: what fails like this may never be seen.

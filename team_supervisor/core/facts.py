@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from team_supervisor.core.completion import TasksWatch
+from team_supervisor.core.logs import Logs
 from team_supervisor.core.model import Delivery, Exit, Request, Session
 from team_supervisor.core.progress import TurnCost
 
@@ -45,6 +46,7 @@ class SessionFacts:
     stop_grace: float | None = None
     talks: bool = True
     adopted: bool = False
+    logs: Logs | None = None
     followed: bool = False
     unread: bool = False
 

@@ -12,6 +12,7 @@ from team_supervisor.core.completion import CompletionRules, TasksReading
 from team_supervisor.core.facts import Life as Life
 from team_supervisor.core.facts import RequestLook as RequestLook
 from team_supervisor.core.facts import SessionFacts as SessionFacts
+from team_supervisor.core.logs import LogRules, MoveLogs
 from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
@@ -28,6 +29,7 @@ class Rules:
     stop_grace: float = 10.0
     nudge_after: float = 5.0
     max_nudges: int = 3
+    logs: LogRules = LogRules()
     park_after: float = 120.0
     stagger: float = 2.0
     share_rate_limits: bool = True
@@ -255,4 +257,5 @@ Action = (
     | ReadInstructions
     | Deliver
     | Nudge
+    | MoveLogs
 )

@@ -80,7 +80,7 @@ class SessionLooker:
             stop_grace=grace,
             talks=runner.TALKS if runner else True,
             adopted=memory.adopted and session.state == State.ACTIVE,
-            logs=_logs(directory, self._settings.logs.limit),
+            logs=_logs(directory, self.settings.logs.limit),
         )
 
     def started(self, session: str) -> None:

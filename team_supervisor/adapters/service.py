@@ -153,7 +153,7 @@ def home(environ: Mapping[str, str]) -> Path:
 def installed(path: Path) -> str | None:
     """The text of an installed unit; None when there is none, TeamError when it can't be read."""
     try:
-        return files.read(path).decode("utf-8", "replace")
+        return files.read(path, real=0).decode("utf-8", "replace")
     except files.Unreadable as error:
         if os.path.lexists(path):
             raise TeamError(f"{path} {error}: move it away, then install again") from None
@@ -170,7 +170,7 @@ def write(path: Path, text: str) -> Path | None:
     """Replace the unit; one that somebody changed is kept aside, at the path returned."""
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = keep_aside(path)
-    files.write(path, text)
+    files.write(path, text, real=0)  # people keep ~/.config elsewhere, behind a link
     return kept
 
 

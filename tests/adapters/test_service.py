@@ -74,6 +74,13 @@ def test_a_unit_that_somebody_changed_is_kept_aside(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_person_may_keep_the_directory_elsewhere_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").mkdir()
+    (tmp_path / "user").symlink_to(tmp_path / "dotfiles")
+    service.write(tmp_path / "user" / "x.service", "ours")
+    assert service.installed(tmp_path / "user" / "x.service") == "ours"
+
+
 def test_a_unit_that_is_a_link_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "x.service").symlink_to(tmp_path / "mine")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from team_supervisor.adapters import files
-from team_supervisor.core import frontmatter
+from team_supervisor.core import frontmatter, terms
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budgets
 from team_supervisor.core.completion import CompletionRules
@@ -130,6 +130,10 @@ def _check(path: Path, settings: Settings) -> None:
         **{f"limits.per_persona.{k}": n for k, n in settings.limits.per_persona.items()},
         **{f"restarts.{f.name}": getattr(settings.restarts, f.name) for f in fields(RestartPolicy)},
     }
+    try:
+        terms.commands(settings.verify)
+    except terms.TermsError:
+        raise UsageError(f"{path}: `verify` must be a list of commands") from None
     for name, value in numbers.items():
         if isinstance(value, (int, float)) and not value >= 0:
             why = "cannot be negative" if value < 0 else "must be a number"

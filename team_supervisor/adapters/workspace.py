@@ -57,6 +57,9 @@ class Workspace:
     def session_control(self, session: str) -> Path:
         return self.control / "sessions" / session
 
+    def verification_control(self, session: str) -> Path:
+        return self.control / "sessions" / f"{session}.verify"
+
     def directory(self, session: str) -> Path:
         return self.root / session
 

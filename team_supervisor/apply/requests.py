@@ -1,8 +1,10 @@
 """How does a request directory become a session, or is refused, without being lost?"""
 
+import json
 import os
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -21,6 +23,7 @@ from team_supervisor.core.events import (
 from team_supervisor.core.model import DeliveryKind, Moment, Request, RequestStatus, Session, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import NAME, request_name, requester, session_persona
+from team_supervisor.core.terms import Terms, TermsError, commands, read, stored
 from team_supervisor.core.world import (
     ClaimRequest,
     ForgetRequest,
@@ -124,11 +127,13 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
     if name is None or look.row is None:
         return False
     session = _new(tools, verdict.persona, name.name, verdict.requester, now)
+    terms = read(look.instructions)
     session = replace(
         session,
         request_name=look.name,
         request_device=look.device,
         request_inode=look.inode,
+        **_agreed(tools, verdict.persona, terms),
     )
     asker = session.requester
     with tools.store.transaction():
@@ -145,7 +150,28 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
             requester=asker,
         )
         tools.store.record(event, now.wall)
+        _tell_unknown(tools, session, terms, now)
     return prepare(tools, Prepare(session), now)
+
+
+def _agreed(tools: Tools, persona: Persona | None, terms: Terms) -> dict[str, Any]:
+    """Columns: what the request says, else its persona, else team.yaml."""
+    settings = tools.settings
+    team = Terms(verify=commands(settings.verify), timeout=settings.timeout)
+    found = terms.over(persona.terms if persona else Terms()).over(team)
+    return {
+        "verify": stored(found.verify or ()),
+        "timeout": found.timeout,
+        "budget_usd": found.budget_usd,
+        "depends_on": json.dumps(found.depends_on),
+    }
+
+
+def _tell_unknown(tools: Tools, session: Session, terms: Terms, now: Moment) -> None:
+    if terms.unknown:
+        names = ", ".join(f"`{key}`" for key in terms.unknown)
+        reason = f"the front matter of {session.request_name or session.id} says {names}: ignored"
+        tools.store.record(Warned(session=session.id, reason=reason), now.wall)
 
 
 def found_session(tools: Tools, persona: Persona, name: str, now: Moment) -> Session:
@@ -177,6 +203,7 @@ def _new(tools: Tools, persona: Persona, name: str, asker: Session | None, now: 
         conversation=str(uuid.uuid4()),
         directory=session,
         start_commit=git.head(tools.workspace.project),
+        **_agreed(tools, persona, Terms()),
     )
 
 
@@ -215,6 +242,8 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
         attempt=attempt,
         cost_before=min(max(0.0, old.cost_usd), MOST_DOLLARS),
         directory=action.name,
+        verification=launched_attempt(tools.workspace.verification_control(action.name)),
+        **_agreed(tools, tools.personas().get(persona), _kept_terms(tools, action.name)),
     )
     with tools.store.transaction():
         tools.store.insert(session)
@@ -232,6 +261,14 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
             session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
         )
     return True
+
+
+def _kept_terms(tools: Tools, name: str) -> Terms:
+    """What cannot be read any more sets no terms: the session is there, and goes on."""
+    try:
+        return read(files.read(tools.workspace.root / name / "instructions.md").decode("utf-8-sig"))
+    except (files.Unreadable, UnicodeDecodeError, TermsError):
+        return Terms()
 
 
 def _uuid(text: str) -> str | None:

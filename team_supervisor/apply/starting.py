@@ -24,6 +24,7 @@ from team_supervisor.core.lifecycle import check
 from team_supervisor.core.model import DeliveryKind, Doing, Exit, Moment, Session, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.restarts import Death, decide
+from team_supervisor.core.terms import divided
 from team_supervisor.core.world import (
     Launch,
     MarkActive,
@@ -48,7 +49,8 @@ def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
     workspace.session_control(session.id).mkdir(mode=0o700, exist_ok=True)
     path = directory / "instructions.md"
     instructions = _text(tools, session)
-    files.write_new(directory / "tasks.md", tasklist.first_tasks(session.name, instructions))
+    first = tasklist.first_tasks(session.name, divided(instructions)[1])
+    files.write_new(directory / "tasks.md", first)
     found = files.signature(path)
     offset = found.size if found else 0
     track(tools, session, offset, "")

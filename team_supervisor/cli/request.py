@@ -2,7 +2,9 @@
 
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,26 +16,54 @@ from team_supervisor.core.requests import RequestName, name_problem
 from team_supervisor.errors import TeamError, UsageError
 
 
-@click.command(epilog="Example: team-supervisor request software-engineer api -i instructions.md")
+@click.command(
+    epilog="Example: team-supervisor request qa api -i api.md --verify 'make test' --timeout 2h"
+)
 @click.argument("persona")
 @click.argument("name")
 @click.option("-i", "--instructions", "source", metavar="FILE", help="Instructions; - is stdin.")
+@click.option("--verify", multiple=True, metavar="CMD", help="Must pass at the end; repeatable.")
+@click.option("--timeout", metavar="TIME", help="How long its agents may run: 90, 45m, 2h.")
+@click.option("--budget-usd", type=float, metavar="DOLLARS", help="What it may spend.")
 @options.workspace
-def command(persona: str, name: str, source: str | None, workspace: str) -> None:
+def command(persona: str, name: str, source: str | None, workspace: str, **said: Any) -> None:
     """Ask for a PERSONA called NAME, with instructions from a file or standard input."""
     found = require(locate(workspace))
     if problem := name_problem(RequestName(persona, name)):
         raise UsageError(problem)
     _check_persona(found, persona)
-    text = _instructions(source)
+    front, text = _terms(_instructions(source), said)
     asker = os.environ.get("TEAM_SESSION_ID")
-    if asker and not text.startswith(f"## Instructions from {asker} "):
+    if asker and not text.lstrip().startswith(f"## Instructions from {asker} "):
         text = f"## Instructions from {asker} ({clock.stamp(clock.now().wall)})\n\n{text}"
-    made = make(found, persona, name, text)
+    made = make(found, persona, name, front + text)
     locks.ring(found.doorbell)
     click.echo(f"Requested {persona} {name}: {made.name}")
     if locks.held_by(found.lock) is None:
         click.echo("No supervisor is running; it starts with `team-supervisor orchestrate`.")
+
+
+def _terms(text: str, said: Mapping[str, Any]) -> tuple[str, str]:
+    """(front matter with its lines, the rest); what options say counts more."""
+    from team_supervisor.core import terms
+
+    given: dict[str, Any] = {key: list(v) if key == "verify" else v for key, v in said.items() if v}
+    if "timeout" in given and str(given["timeout"]).replace(".", "", 1).isdecimal():
+        given["timeout"] = float(given["timeout"])
+    try:
+        own = terms.read(text)
+        front, body = terms.divided(text)
+        if not given:
+            return (f"---\n{front}\n---\n" if front else ""), body
+        options = terms.convert(given)
+    except terms.TermsError as error:
+        raise UsageError(str(error).replace(" in its front matter", "")) from None
+    if own.unknown:
+        raise UsageError(
+            "the front matter of these instructions has keys that no option sets: "
+            "write verify, timeout and budget_usd there too"
+        )
+    return terms.written(options.over(own)), body
 
 
 def _check_persona(found: Workspace, persona: str) -> None:

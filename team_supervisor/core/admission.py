@@ -8,8 +8,10 @@ from team_supervisor.core.budgets import Account, Budgets, lacking, reserve, res
 from team_supervisor.core.model import Session, State
 from team_supervisor.core.persona import Persona, may_request
 from team_supervisor.core.requests import RequestName, name_problem
+from team_supervisor.core.terms import Terms
 
 MEBIBYTE = 1 << 20
+NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +76,15 @@ def refusal(request: RequestName, team: Team) -> str | None:
     return None
 
 
-def admit(request: RequestName, requester: str | None, team: Team) -> Verdict:
+def admit(
+    request: RequestName, requester: str | None, team: Team, terms: Terms = NO_TERMS
+) -> Verdict:
     """The one choke point: every session goes through here."""
     persona = team.personas[request.persona]
     asker = team.known.get(requester) if requester else None
-    if reason := _never(persona, asker, team):
+    if reason := _never(persona, asker, team) or _no_shell(persona, terms):
         return Refuse(reason)
-    if reason := _not_now(persona, team):
+    if reason := _not_now(persona, team, terms.over(persona.terms).budget_usd):
         return Wait(reason)
     return Admit(persona, asker)
 
@@ -108,7 +112,17 @@ def _a(word: str) -> str:
     return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
 
 
-def _not_now(persona: Persona, team: Team) -> str | None:
+def _no_shell(persona: Persona, terms: Terms) -> str | None:
+    """Nobody gets a command run by asking for it who could not have one run otherwise."""
+    if not terms.verify or persona.has_shell or persona.runner == "command":
+        return None
+    return (
+        f"it sets `verify`, but {_a(persona.name)} may not run commands: "
+        "set it in the persona file or in team.yaml"
+    )
+
+
+def _not_now(persona: Persona, team: Team, budget_usd: float | None) -> str | None:
     limits = team.limits
     counts = Counter(s.persona for s in _at_work(team))
     most = _most(persona, limits)
@@ -122,7 +136,7 @@ def _not_now(persona: Persona, team: Team) -> str | None:
     if team.spawned >= limits.spawned_per_hour:
         return f"{team.spawned} sessions were started in the last hour, the limit"
     set_aside = sum(reserved(s, team.budgets) for s in team.live.values())
-    return lacking(team.accounts, set_aside, reserve(None, team.budgets))
+    return lacking(team.accounts, set_aside, reserve(budget_usd, team.budgets))
 
 
 def crowded(team: Team) -> str | None:

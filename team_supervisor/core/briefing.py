@@ -198,7 +198,7 @@ your turn."""
 def _ask(briefing: Briefing) -> str:
     if briefing.requester is None:
         return "write your question below it for the person who requested you"
-    if not _has_shell(briefing.persona):
+    if not briefing.persona.has_shell:
         return f"ask `{briefing.requester}` (see the last section)"
     return f'ask (`team-supervisor say {briefing.requester} "your question"`)'
 
@@ -207,7 +207,7 @@ def _teammates(briefing: Briefing) -> str:
     if not briefing.may_request:
         return "# Teammates\n\nYou cannot request teammates: do the work yourself."
     who = "\n".join(f"- `{name}`: {_gist(text)}" for name, text in briefing.may_request)
-    how = _by_shell if _has_shell(briefing.persona) else _by_writing
+    how = _by_shell if briefing.persona.has_shell else _by_writing
     return f"""# Teammates
 
 You may request these, each under a short name of letters, digits and hyphens:
@@ -260,19 +260,12 @@ def _heading(briefing: Briefing) -> str:
 
 def _other_sessions(briefing: Briefing) -> str:
     how = f"append a section to its `instructions.md`, headed `{_heading(briefing)}`"
-    if _has_shell(briefing.persona):
+    if briefing.persona.has_shell:
         how = f'`team-supervisor say SESSION "text"`, or {how}'
     return f"""# Writing to another session
 
 To send a running session instructions or an answer: {how}. It hears them at its next step. \
 Claude Code's SendMessage reaches nobody here."""
-
-
-def _has_shell(persona: Persona) -> bool:
-    there = not persona.tools or "Bash" in persona.tools
-    return there and (
-        "Bash" in persona.allowed_tools or persona.permission_mode == "bypassPermissions"
-    )
 
 
 def _gist(description: str) -> str:

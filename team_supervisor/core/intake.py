@@ -6,6 +6,7 @@ from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, ref
 from team_supervisor.core.holding import team_limit
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.requests import RequestName, request_name, requester
+from team_supervisor.core.terms import TermsError, read
 from team_supervisor.core.world import (
     Action,
     ClaimRequest,
@@ -53,7 +54,8 @@ def _age(look: RequestLook) -> tuple[float, str]:
 def _with(team: Team, claim: ClaimRequest) -> Team:
     name = claim.look.name
     persona = claim.verdict.persona
-    reserved = Session(id=name, persona=persona.name, name=name, created_at=0.0)
+    budget = read(claim.look.instructions).over(persona.terms).budget_usd
+    reserved = Session(id=name, persona=persona.name, name=name, created_at=0.0, budget_usd=budget)
     return replace(team, live={**team.live, name: reserved}, spawned=team.spawned + 1)
 
 
@@ -77,11 +79,15 @@ def _one(look: RequestLook, team: Team, world: World) -> Action | None:
 def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> Action | None:
     asker = requester(look.instructions)
     known = asker if asker in team.known else None
+    try:
+        terms = read(look.instructions)
+    except TermsError as error:
+        return RejectRequest(look, str(error))
     if not world.accepting:
         return _still(look, RequestStatus.QUEUED, "the team is stopped", known)
     if (until := team_limit(world)) and world.rules.share_rate_limits and until > world.now.wall:
         return _still(look, RequestStatus.QUEUED, "the team waits for its rate limit", known)
-    match admit(name, known, team):
+    match admit(name, known, team, terms):
         case Admit() as verdict:
             return ClaimRequest(look, verdict)
         case Wait(reason):

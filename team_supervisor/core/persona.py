@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from team_supervisor.core import frontmatter
+from team_supervisor.core.terms import Terms, TermsError, convert
 from team_supervisor.errors import TeamError
 
 MAX_BYTES = 256 * 1024
@@ -50,6 +51,15 @@ class Persona:
     max_sessions: int | None = None
     runner: str = "claude"
     works_in: WorksIn = "project"
+    terms: Terms = Terms()
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether it may run commands without being asked."""
+        there = not self.tools or "Bash" in self.tools
+        return there and (
+            "Bash" in self.allowed_tools or self.permission_mode == "bypassPermissions"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,9 @@ class _FrontMatter:
     max_sessions: int | None = None
     runner: str = "claude"
     works_in: WorksIn = "project"
+    verify: Any = None
+    timeout: Any = None
+    budget_usd: Any = None
 
 
 _KEYS = tuple(field.name for field in fields(_FrontMatter))
@@ -81,6 +94,9 @@ _EXPECTED = {
     "max_sessions": "a whole number of at least 1",
     "runner": "the name of a runner",
     "works_in": "project or session",
+    "verify": "a command or a list of commands",
+    "timeout": "seconds, or a time such as 45m",
+    "budget_usd": "a number of dollars",
 }
 
 
@@ -108,6 +124,7 @@ def parse(text: str, *, source: str, default_name: str) -> Persona:
         max_sessions=_max_sessions(given.max_sessions, source),
         runner=_matching(NAME, "runner", given.runner, source),
         works_in=given.works_in,
+        terms=_terms(given, source),
     )
 
 
@@ -235,3 +252,11 @@ def _max_sessions(value: int | None, source: str) -> int | None:
     if value is not None and value < 1:
         raise _wrong("max_sessions", value, source)
     return value
+
+
+def _terms(given: _FrontMatter, source: str) -> Terms:
+    said = {"verify": given.verify, "timeout": given.timeout, "budget_usd": given.budget_usd}
+    try:
+        return convert(said)
+    except TermsError as error:
+        raise PersonaError(f"{source}: {error}.") from None

@@ -42,6 +42,7 @@ class Acted:
 
     words: str
     subagent: bool = False
+    tool: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class Activity:
     cost_usd: float = 0.0
     input_tokens: int = 0
     output_tokens: int = 0
+    tool_calls: int = 0
     last_words: str = ""
     denials: tuple[str, ...] = ()
     rate_limited_until: float | None = None
@@ -112,15 +114,24 @@ def fold(activity: Activity, progress: Progress) -> Activity:
             return replace(activity, turn_open=True)
         case Seen(uuid):
             return replace(activity, seen=_with(activity.seen, (uuid,)))
-        case Acted(words, subagent):
-            # A background subagent works on after the turn that started it has ended.
-            return replace(activity, last_words=words, turn_open=activity.turn_open or not subagent)
+        case Acted():
+            return _act(activity, progress)
         case RateLimited():
             return replace(activity, rate_limited_until=_limit(activity, progress))
         case Retrying(words):
             return replace(activity, last_words=words, last_error=words)
         case TurnEnded():
             return _end(activity, progress)
+
+
+def _act(activity: Activity, acted: Acted) -> Activity:
+    return replace(
+        activity,
+        last_words=acted.words,
+        # A background subagent works on after the turn that started it has ended.
+        turn_open=activity.turn_open or not acted.subagent,
+        tool_calls=activity.tool_calls + acted.tool,
+    )
 
 
 def _limit(activity: Activity, told: RateLimited) -> float | None:

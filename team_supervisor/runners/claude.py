@@ -215,7 +215,7 @@ def _from_assistant(line: _Assistant) -> Iterator[Progress]:
     subagent = bool(_read(line.parent_tool_use_id, str, ""))
     for block in _each(_read(line.message, _Message, _Message()).content, _Block):
         if words := _block_words(block):
-            yield Acted(words, subagent)
+            yield Acted(words, subagent, _read(block.type, str, "") == "tool_use")
 
 
 def _block_words(block: _Block) -> str:

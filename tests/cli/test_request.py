@@ -5,6 +5,8 @@ import pytest
 
 from team_supervisor.adapters.files import MEBIBYTE
 from team_supervisor.core.model import State
+from team_supervisor.core.requests import requester
+from team_supervisor.core.terms import read
 from team_supervisor.supervisor import nothing_left
 from tests.teams import Team, run_until, script
 
@@ -95,3 +97,21 @@ def test_the_workspace_of_a_session_is_the_default(live_team: Team, tmp_path: Pa
     done = live_team.call("request", "intern", "docs", input="x", env=env, cwd=tmp_path / "other")
     assert done.returncode == 0
     assert instructions(live_team).endswith("x")
+
+
+def test_options_are_written_as_front_matter_before_the_heading(live_team: Team) -> None:
+    words = ["--verify", "make test", "--verify", "true", "--timeout", "2h", "--budget-usd", "3"]
+    env = {"TEAM_SESSION_ID": ASKER}
+    text = "---\nverify: lint\n---\n# The work\n"
+    assert live_team.call("request", "intern", "docs", *words, input=text, env=env).returncode == 0
+    found = read(instructions(live_team))
+    assert [c.run for c in found.verify or ()] == ["make test", "true"]
+    assert (found.timeout, found.budget_usd) == (7200.0, 3.0)
+    assert requester(instructions(live_team)) == ASKER
+
+
+def test_terms_that_make_no_sense_are_refused_before_anything_is_made(live_team: Team) -> None:
+    done = live_team.call("request", "intern", "docs", "--timeout", "soon", input="Write it.")
+    assert done.returncode == 2
+    assert "`timeout` must be seconds" in done.stderr
+    assert not (live_team.root / "intern-request-docs").exists()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from team_supervisor.core import intake
 from team_supervisor.core.admission import Admit, Limits
+from team_supervisor.core.budgets import Account, Budget, Spent
 from team_supervisor.core.model import RequestStatus, Session, State
 from team_supervisor.core.world import (
     Action,
@@ -20,7 +21,19 @@ from team_supervisor.core.world import (
     SeeRequest,
 )
 
-from .worlds import ENGINEER, MANAGER, NOW, PERSONAS, from_, look, row, session, team, world
+from .worlds import (
+    ENGINEER,
+    MANAGER,
+    NOW,
+    PERSONAS,
+    from_,
+    look,
+    persona,
+    row,
+    session,
+    team,
+    world,
+)
 
 MINUTES = 60.0
 EMPTY = {"instructions": "", "waiting": "has no instructions.md yet"}
@@ -265,3 +278,38 @@ def test_nothing_happens_twice_to_one_request_in_one_look(
     for action in actions:
         if isinstance(action, ClaimRequest):
             assert accepting and not (action.look.waiting or action.look.problem)
+
+
+def terms(*lines: str) -> dict[str, Any]:
+    return {"instructions": "\n".join(["---", *lines, "---", from_(ENGINEER, "Build it.")])}
+
+
+def test_a_request_with_terms_that_make_no_sense_is_rejected() -> None:
+    assert "`timeout`" in rejection(*becomes(look(**terms("timeout: soon"))))
+
+
+def test_the_requester_is_found_after_the_terms() -> None:
+    asker = session(State.ACTIVE)
+    limits = Limits(sessions=1)
+    (queued,) = becomes(look(**terms("timeout: 5m")), team=team(asker, limits=limits))
+    assert isinstance(queued, QueueRequest)
+    assert queued.requester == ENGINEER
+
+
+def test_what_a_request_may_spend_is_set_aside_before_it_starts() -> None:
+    day = Account("today's", Budget(usd=3.0), Spent(usd=1.0))
+    (queued,) = becomes(look(**terms("budget_usd: 2.5")), team=team(accounts=(day,)))
+    assert isinstance(queued, QueueRequest)
+    assert "$2.50" in queued.reason
+    first, second = numbered(1), numbered(2)
+    first = replace(first, **terms("budget_usd: 1.8"))
+    kinds = [type(action) for action in becomes(first, second, team=team(accounts=(day,)))]
+    assert kinds == [ClaimRequest, QueueRequest]
+
+
+def test_nobody_gets_a_command_run_through_one_who_may_run_none() -> None:
+    reader = persona("engineer", tools=("Read",), allowed_tools=("Read",))
+    found = team(personas={"engineer": reader})
+    asked = look(**terms("verify: make"))
+    assert "an engineer may not run commands" in rejection(*becomes(asked, team=found))
+    assert becomes(replace(asked, instructions="Build."), team=found) != []

@@ -70,7 +70,11 @@ HOW: dict[Path, dict[str, How]] = {
         'team-supervisor team start "An HTTP API that keeps notes, with tests and a README"': Ends(
             "engineering-manager-"
         ),
-        'echo "max_budget_usd: 2" > .database/team.yaml': Ends(),
+        'echo "budgets: {session: {usd: 2}, team: {usd: 20}}" > .database/team.yaml': Ends(),
+        "team-supervisor why manager": Ends("from its row says"),
+        "team-supervisor history manager": Ends("Claimed engineering-manager"),
+        "team-supervisor costs": Ends("total"),
+        "team-supervisor budget manager 5": Ends("of $5.00"),
         "team-supervisor orchestrate": GoesOn("PID:"),
         "team-supervisor track": AtTerminal("manager", "q"),
         "team-supervisor attach --list": Ends("manager: active"),

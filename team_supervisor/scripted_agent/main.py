@@ -20,7 +20,7 @@ def run() -> int:
     """The console script: exit code 0 at end of input, 143 after SIGTERM, 1 for a bad start."""
     words = words_of(sys.argv[1:])
     if "--version" in words:
-        print(f"{VERSION} (Scripted Agent)")
+        print(f"{VERSION} (Claude Code, scripted)")
         return 0
     if "--help" in words:
         print((Path(__file__).parent / "language.md").read_text(encoding="utf-8"))

@@ -27,7 +27,8 @@ TURNS = [turn("m", 1.0), turn("e", 2.0), turn("e", 0.5, "2026-11-28"), turn("i",
 
 
 def test_a_session_is_told_with_all_that_it_asked_for_at_any_depth() -> None:
-    lines = {line.name: (line.cost_usd, line.with_asked_usd) for line in by_session(TURNS, family())}
+    told = by_session(TURNS, family())
+    lines = {line.name: (line.cost_usd, line.with_asked_usd) for line in told}
     assert lines == {"m": (1.0, 3.75), "e": (2.5, 2.75), "i": (0.25, 0.25), "x": (0.0, 0.0)}
 
 

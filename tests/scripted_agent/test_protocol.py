@@ -44,7 +44,7 @@ def test_it_exits_with_0_at_the_end_of_its_input_after_the_turn(team: Team) -> N
 
 
 def test_it_says_its_version_and_its_language(team: Team) -> None:
-    assert team.start("qa-1", "--version").line() == b"2.1.0 (Scripted Agent)"
+    assert team.start("qa-1", "--version").line() == b"2.1.0 (Claude Code, scripted)"
     assert team.start("qa-1", "--help").line() == b"# The scripted agent"
 
 

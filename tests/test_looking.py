@@ -8,7 +8,7 @@ import pytest
 from team_supervisor.core import events
 from team_supervisor.supervisor import nothing_left
 
-from ..teams import Team, run_until
+from .teams import Team, run_until
 
 
 @pytest.fixture

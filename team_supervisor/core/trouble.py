@@ -5,7 +5,7 @@ import re
 from enum import StrEnum
 
 from team_supervisor.core.words import age
-from team_supervisor.core.world import Action, ClaimRequest, ImportDirectory, Launch
+from team_supervisor.core.world import Action, ClaimRequest, ImportDirectory, Launch, Wake
 
 
 class Trouble(StrEnum):
@@ -51,7 +51,7 @@ _ENDS = {
 }
 # As long as one of these lasts, nothing new is begun: it could not be finished either.
 HOLDS_BACK = frozenset({Trouble.FULL, Trouble.READ_ONLY, Trouble.FAULTY})
-_BEGINNINGS = (ClaimRequest, ImportDirectory, Launch)
+_BEGINNINGS = (ClaimRequest, ImportDirectory, Launch, Wake)
 _DOING = {
     "SeeRequest": "take note of the request",
     "ForgetRequest": "forget the request",
@@ -60,6 +60,7 @@ _DOING = {
     "ClaimRequest": "claim the request",
     "ImportDirectory": "take up the directory",
     "Launch": "start",
+    "Wake": "wake",
     "MarkActive": "note the start of",
     "NoteDeath": "note the end of the process of",
     "AskToStop": "stop",

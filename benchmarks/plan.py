@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Of each scenario how many, how often and how long (seconds)."""
+    """Of each scenario how many, how often and how long (seconds).
+
+    No further round of one count is begun after `longest`, so that a slow machine ends, too.
+    """
 
     counts: tuple[int, ...]
     idle_counts: tuple[int, ...]
     rounds: int
     rounds_of_many: int
+    longest: float
     many: int
     idle: float
     samples: int
@@ -34,10 +38,11 @@ FULL = Plan(
     idle_counts=(0, 100, 500),
     rounds=5,
     rounds_of_many=3,
+    longest=240.0,
     many=500,
     idle=10.0,
-    samples=30,
-    samples_beside=15,
+    samples=25,
+    samples_beside=12,
     crowd=500,
     restarts=5,
     commands=20,
@@ -50,6 +55,7 @@ QUICK = Plan(
     idle_counts=(0, 4),
     rounds=1,
     rounds_of_many=1,
+    longest=60.0,
     many=4,
     idle=0.5,
     samples=2,

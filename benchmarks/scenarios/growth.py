@@ -19,15 +19,21 @@ def run(run: Run) -> None:
     """In turns, so that what else the machine does meets all of them."""
     peers = _present(run)
     for count in run.plan.counts:
-        rounds = run.plan.rounds_for(count)
-        for number in range(1, rounds + 1):
-            for name in list(peers):
-                idle = run.plan.idle if number == rounds and count in run.plan.idle_counts else 0.0
-                run.say(f"{name}: {count} agents, round {number} of {rounds}")
-                if problem := _attempt(run, PEERS[name](), (count, idle)):
-                    run.say(f"{name}: {problem}, not measured any further")
-                    run.figures.skipped[name] = problem
-                    peers.remove(name)
+        enough = time.monotonic() + run.plan.longest
+        for number in range(run.plan.rounds_for(count)):
+            if number == 0 or time.monotonic() < enough:
+                _turn(run, peers, count, number)
+
+
+def _turn(run: Run, peers: list[str], count: int, number: int) -> None:
+    """One round of all; what they cost is measured in the first."""
+    idle = run.plan.idle if number == 0 and count in run.plan.idle_counts else 0.0
+    for name in list(peers):
+        run.say(f"{name}: {count} agents, round {number + 1}")
+        if problem := _attempt(run, PEERS[name](), (count, idle)):
+            run.say(f"{name}: {problem}, not measured any further")
+            run.figures.skipped[name] = problem
+            peers.remove(name)
 
 
 def _present(run: Run) -> list[str]:

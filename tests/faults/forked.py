@@ -57,6 +57,8 @@ def _become(words: Sequence[str], environ: Mapping[str, str], files: Sequence[in
     try:
         for number, file in enumerate(files):
             os.dup2(file, number)
+        # Else it holds open what its maker writes, and waits for itself to come to an end.
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         os.environ.clear()
         os.environ.update(environ)
         sys.argv = ["team-supervisor", *words]

@@ -81,7 +81,8 @@ class Soak:
         try:
             run(number) if number else None
         except AssertionError as error:
-            self.wrong.append(str(error))
+            self.wrong.append(f"{run.__name__}: {error}")
+            print(self.wrong[-1], flush=True)
 
 
 def machine() -> str:

@@ -61,7 +61,10 @@ class Storm:
 
     def finish(self) -> None:
         """Nobody is killed any more: what was asked comes to its end."""
-        wait_until(self._all_over, LONG)
+        try:
+            wait_until(self._all_over, LONG)
+        except AssertionError:
+            raise AssertionError(f"left open after {LONG:.0f} s: {self._left()}") from None
         self.lives.over()
 
     def _all_over(self) -> bool:
@@ -70,6 +73,10 @@ class Storm:
 
     def _start(self) -> None:
         self.lives.fork(events=self.dice.random() < 0.5)
+
+    def _left(self) -> list[str]:
+        names = (n for n in os.listdir(self.ground.workspace) if n.startswith("intern-"))
+        return sorted(n for n in names if "-completed" not in n)
 
     def _live(self, seconds: float) -> None:
         """Some moments of a supervisor that must not end by itself."""
@@ -80,8 +87,7 @@ class Storm:
         assert not ended, self.lives.ended()
 
     def _open(self) -> int:
-        names = os.listdir(self.ground.workspace)
-        return sum("-completed" not in n and n.startswith("intern-") for n in names)
+        return len(self._left())
 
     def _ask(self) -> None:
         self.made += 1

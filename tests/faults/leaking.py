@@ -36,7 +36,7 @@ Tick your tasks.
 AT_ONCE = 50
 # Every so many sessions one is the scripted agent's.
 TALKER = 10
-MEASURES = 20
+MEASURES, FEWEST = 20, 8
 # Of the first sessions some leave their code and their caches in memory: no leak yet.
 WARM_UP = 4
 # More than this must not have come over the whole run (descriptors, threads, KiB).
@@ -93,9 +93,10 @@ def _command(where: Path) -> str:
 
 def _measured(lives: Lives, sessions: int) -> Iterator[Load]:
     began, archived = time.monotonic(), _archived(lives)
-    every = max(AT_ONCE, sessions // MEASURES // AT_ONCE * AT_ONCE)
-    for done in range(0, sessions, AT_ONCE):
-        batch = range(done, min(done + AT_ONCE, sessions))
+    at_once = min(AT_ONCE, max(1, sessions // FEWEST))
+    every = max(at_once, sessions // MEASURES // at_once * at_once)
+    for done in range(0, sessions, at_once):
+        batch = range(done, min(done + at_once, sessions))
         for n in batch:
             persona = "intern" if n % TALKER == 0 else "ticker"
             lives.ground.request(f"r{n}", "done all", persona=persona)

@@ -22,9 +22,14 @@ def percent(value: float) -> str:
     return f"{value:.3f}"
 
 
+def whole(value: float) -> str:
+    return f"{value:.0f}"
+
+
 UNITS: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "memory": ("MiB", mebibytes),
     "idle cpu": ("%", percent),
+    "alive": ("agents", whole),
 }
 
 

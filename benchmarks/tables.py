@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from benchmarks.figures import Figures, ratio, spread
 from benchmarks.peers.floors import BareHosts, PosixSpawn
 from benchmarks.peers.ours import TeamSupervisor
+from benchmarks.peers.supervisord import Supervisord
 from benchmarks.plan import Plan
 from benchmarks.report import spelled, unit
 from benchmarks.scenarios import archives, commands, crowd, tasklists
@@ -93,16 +94,23 @@ def _with_ratio(figures: Figures, what: str, at: tuple[str, int]) -> list[str]:
 
 
 def restarts(figures: Figures, plan: Plan) -> str:
+    """How long, and how many agents there are then: more than before means duplicates."""
+    named = (
+        (crowd.FLOOR, plan.crowd),
+        (TeamSupervisor.name, 0),
+        (TeamSupervisor.name, plan.crowd),
+        (Supervisord.name, plan.crowd),
+    )
     rows = [
         [
-            f"{count} sessions at work",
-            _value(figures, "restart", crowd.FLOOR, count),
-            _value(figures, "restart", TeamSupervisor.name, count),
-            _ratio(figures, "restart", (TeamSupervisor.name, count), (crowd.FLOOR, count)),
+            f"{who}, {count} agents",
+            _value(figures, "restart", who, count),
+            _ratio(figures, "restart", (who, count), (crowd.FLOOR, plan.crowd)),
+            _value(figures, "alive", who, count),
         ]
-        for count in (0, plan.crowd)
+        for who, count in named
     ]
-    return markdown(["", "a look at each, ms", "until all are adopted, ms", "×"], rows)
+    return markdown(["", "ms", "×", "agents then"], rows)
 
 
 def looks(figures: Figures, plan: Plan) -> str:

@@ -22,7 +22,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "team_supervisor"
 README, CHANGELOG = ROOT / "README.md", ROOT / "CHANGELOG.md"
 PROTOCOL, ARCHITECTURE = ROOT / "docs" / "protocol.md", ROOT / "docs" / "architecture.md"
-DOCUMENTS = (README, CHANGELOG, PROTOCOL, ARCHITECTURE, ROOT / ".database.example" / "README.md")
+PERFORMANCE = ROOT / "docs" / "performance.md"
+EXAMPLE = ROOT / ".database.example" / "README.md"
+DOCUMENTS = (README, CHANGELOG, PROTOCOL, ARCHITECTURE, PERFORMANCE, EXAMPLE)
 EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name + path.stem)
 CODE = re.compile(r"`([^`]+)`")
 

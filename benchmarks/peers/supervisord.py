@@ -1,5 +1,6 @@
 """How does supervisord start and end agents?"""
 
+import os
 from collections.abc import Collection
 
 from benchmarks import programs
@@ -42,6 +43,8 @@ class Supervisord:
     """A running supervisord, told by `supervisorctl`."""
 
     name = "supervisord"
+    # The socket's inode of a daemon that was killed; it does not take the file with it.
+    _before = 0
 
     def missing(self) -> str | None:
         return programs.missing("supervisord", "supervisorctl")
@@ -50,11 +53,25 @@ class Supervisord:
         self._file = stage.directory / "supervisord.conf"
         text = configuration(str(stage.directory), " ".join(stage.argv), count)
         self._file.write_text(text)
+        self._stage = stage
         self._commands = Commands(stage.environ)
-        self._daemon = programs.start(["supervisord", "-c", str(self._file)], stage.environ)
-        until((stage.directory / "supervisor.sock").exists)
+        self._begin()
+
+    def _begin(self) -> None:
+        argv = ["supervisord", "-c", str(self._file)]
+        self._daemon = programs.start(argv, self._stage.environ)
+        socket = self._stage.directory / "supervisor.sock"
+        until(lambda: socket.exists() and os.stat(socket).st_ino != self._before)
         self._ctl("pid")
         self.settle()
+
+    def restart(self) -> None:
+        """Killed as by power loss, started again and told to start all, as at its boot."""
+        self._daemon.kill()
+        self._daemon.wait()
+        self._before = os.stat(self._stage.directory / "supervisor.sock").st_ino
+        self._begin()
+        self.start()
 
     def _ctl(self, *words: str) -> None:
         self._commands.begin("supervisorctl", "-c", str(self._file), *words)

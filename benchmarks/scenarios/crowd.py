@@ -6,20 +6,29 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import processes
 from benchmarks.peers.ours import TeamSupervisor
+from benchmarks.peers.supervisord import Supervisord
 from benchmarks.scenarios import latency
 from benchmarks.scenarios.base import Run
 from benchmarks.stage import Stage, since, stage
 
 ADOPT = Path(__file__).parents[1] / "loops" / "adopt.py"
+# The kernel keeps so much of a program's name.
+COMM = 15
 FLOOR = "a look at each"
 
 
 def run(run: Run) -> None:
-    """The same twice: with no session, and with many."""
+    """The same twice: with no session, and with many; then beside a peer."""
     for count in (0, run.plan.crowd):
         with stage(run.ground) as here:
             _supervised(run, here, count)
+    if why := Supervisord().missing():
+        run.say(f"no restart of supervisord: {why}")
+        return
+    with stage(run.ground) as here:
+        _supervisord(run, here, run.plan.crowd)
 
 
 def _supervised(run: Run, here: Stage, count: int) -> None:
@@ -34,6 +43,7 @@ def _supervised(run: Run, here: Stage, count: int) -> None:
             for _ in range(run.plan.samples_beside):
                 latency.sample(run.figures, here, ours, (ours.name, count))
         _restarts(run, ours, count)
+        run.figures.add("alive", ours.name, count, _alive(here))
     finally:
         ours.close()
 
@@ -67,3 +77,28 @@ def _restart(ours: TeamSupervisor, count: int) -> float:
         if not missing:
             break
     return since(begun, time.monotonic_ns())
+
+
+def _supervisord(run: Run, here: Stage, count: int) -> None:
+    """Until all run again. It adopts none, so those of before run beside the new ones."""
+    run.say(f"restart of supervisord with {count} programs")
+    peer = Supervisord()
+    peer.open(here, count)
+    try:
+        peer.start()
+        here.arrivals.wait(count)
+        peer.settle()
+        begun = time.monotonic_ns()
+        peer.restart()
+        last = max(arrival.at for arrival in here.arrivals.wait(count))
+        run.figures.add("restart", peer.name, count, since(begun, last))
+        peer.settle()
+        run.figures.add("alive", peer.name, count, _alive(here))
+    finally:
+        peer.close()
+
+
+def _alive(here: Stage) -> int:
+    """How many agents there are now."""
+    name = Path(here.argv[0]).name[:COMM]
+    return sum(processes.command_of(pid) == name for pid in here.processes())

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from team_supervisor import cli, errors, settings
-from team_supervisor.core import events
+from team_supervisor.core import events, terms
 from team_supervisor.core.persona import Persona
 
 from .teams import Team
@@ -124,7 +124,8 @@ def test_the_settings_shown_as_an_example_load_without_a_warning(tmp_path: Path)
 
 def test_the_keys_of_personas_are_those_of_the_code() -> None:
     told = {named(cells[0])[0] for cells in rows("Personas")}
-    assert told == {f.name for f in dataclasses.fields(Persona)} - {"instructions", "source"}
+    plain = {f.name for f in dataclasses.fields(Persona)} - {"instructions", "source", "terms"}
+    assert told == plain | {key for key in terms.KEYS if key != "depends_on"}
 
 
 def test_the_exit_codes_are_those_of_the_code() -> None:

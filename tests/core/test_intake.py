@@ -291,7 +291,11 @@ def test_a_request_with_terms_that_make_no_sense_is_rejected() -> None:
 def test_the_requester_is_found_after_the_terms() -> None:
     asker = session(State.ACTIVE)
     limits = Limits(sessions=1)
-    (queued,) = becomes(look(**terms("timeout: 5m")), team=team(asker, limits=limits))
+    (queued,) = becomes(
+        look("intern-request-x", **terms("timeout: 5m")),
+        team=team(asker, limits=limits),
+        accepting=False,
+    )
     assert isinstance(queued, QueueRequest)
     assert queued.requester == ENGINEER
 

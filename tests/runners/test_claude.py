@@ -116,7 +116,7 @@ def test_a_real_conversation_is_understood():
     assert facts("turns") == [
         TurnStarted(model, tools),
         Seen(f"{uuid}1"),
-        Acted("Bash: sleep 2; echo hi"),
+        Acted("Bash: sleep 2; echo hi", tool=True),
         Seen(f"{uuid}2"),
         Acted("says: done 1"),
         TurnEnded(cost_usd=0.015, input_tokens=2000, output_tokens=200, text="done 1"),
@@ -182,7 +182,10 @@ def test_each_block_is_an_act():
     text = {"type": "text", "text": "I will\nlook"}
     tool = {"type": "tool_use", "name": "Edit", "input": {"file_path": "/src/api.py"}}
     thought = {"type": "thinking", "thinking": "hm"}
-    assert said(thought, text, tool) == (Acted("says: I will look"), Acted("Edit: api.py"))
+    assert said(thought, text, tool) == (
+        Acted("says: I will look"),
+        Acted("Edit: api.py", tool=True),
+    )
 
 
 def test_what_a_subagent_does_is_marked():

@@ -38,8 +38,12 @@ class Lives:
         self.output, self.errors = ground.root / "events", ground.root / "complaints"
         self.program: subprocess.Popen[bytes] | Forked | None = None
         set_clock(self.clock, 0.0)
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        """Once more, where another file system was put over the workspace."""
         quick = "settle: 0\nquiet: 0.05\nstop_grace: 1\ncompletion_grace: 1\n"
-        ground.team.workspace.settings.write_text(quick + SETTINGS)
+        self.ground.team.workspace.settings.write_text(quick + SETTINGS)
 
     def start(self, *, events: bool) -> None:
         """On the clock that may be wrong."""

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from team_supervisor.core.model import Session, State
+from team_supervisor.core.model import State
 from tests.teams import end, script
 
 from .clockwork import set_clock
@@ -106,7 +106,7 @@ class AnyWorkspace(RuleBasedStateMachine):
         self.names = (f"r{n}" for n in itertools.count())
         self.filler: Path | None = None
         self.can_fill = self.was_full = False
-        self.lives: Lives | None = None
+        self.lives = Lives(self.ground)
 
     @initialize(events=st.booleans(), small_disk=st.booleans())
     def begin(self, events: bool, small_disk: bool) -> None:
@@ -117,20 +117,23 @@ class AnyWorkspace(RuleBasedStateMachine):
 
             self.after.enter_context(tmpfs(self.ground.workspace, DISK))
             create(self.ground.team.workspace)
-        self.lives = Lives(self.ground)
+        self.lives.write_settings()
         self.lives.start(events=events)
 
     @property
     def running(self) -> bool:
-        return self.lives is not None and self.lives.program is not None
+        return self.lives.program is not None
 
     @property
     def full(self) -> bool:
         return self.filler is not None
 
+    def slow(self) -> set[str]:
+        """Names of what is still being written."""
+        return {self.ground.asked[writer.token] for writer in self.writers}
+
     def unfinished(self) -> set[str]:
         """Names of what has neither ended nor was refused yet."""
-        assert self.lives is not None
         over = {s.name for s in self.lives.sessions() if s.ended}
         return self.expected.completed - over
 
@@ -201,30 +204,25 @@ class AnyWorkspace(RuleBasedStateMachine):
     @precondition(lambda self: self.running)
     @step(moment=MOMENTS)
     def kill_supervisor(self, moment: str) -> None:
-        assert self.lives is not None
         self.until(moment)
         self.lives.kill()
 
-    @precondition(lambda self: self.lives is not None and not self.running)
+    @precondition(lambda self: not self.running)
     @step(events=st.booleans())
     def start_supervisor(self, events: bool) -> None:
-        assert self.lives is not None
         self.lives.start(events=events)
 
     @precondition(lambda self: self.running and not self.full)
     @step()
     def lose_events(self) -> None:
-        assert self.lives is not None
         self.lives.lose_events()
 
     @step(who=st.sampled_from(["host", "agent"]), which=st.integers(0, 9))
     def kill_one(self, who: str, which: int) -> None:
-        assert self.lives is not None
         self.lives.kill_one(who, which)
 
     @step(jump=st.sampled_from([*JUMPS, TO_1970]), moment=MOMENTS)
     def set_clock(self, jump: str, moment: str) -> None:
-        assert self.lives is not None
         self.until(moment)
         set_clock(self.lives.clock, JUMPS.get(jump, 10.0 - time.time()))
 
@@ -255,16 +253,16 @@ class AnyWorkspace(RuleBasedStateMachine):
     @step()
     def until_all_are_claimed(self) -> None:
         """Every request that is whole, whatever happened before."""
-        slow = {self.ground.asked[writer.token] for writer in self.writers}
-        asked = self.expected.completed - slow
-        self.wait(lambda: asked <= {s.name for s in self.recorded()}, f"{asked} to be claimed")
+        asked = self.expected.completed - self.slow()
+        self.wait(
+            lambda: asked <= {s.name for s in self.lives.sessions()}, f"{asked} to be claimed"
+        )
 
     @precondition(lambda self: self.running and not self.full)
     @step()
     def until_one_has_ended(self) -> None:
         """If there is one that can."""
-        slow = {self.ground.asked[writer.token] for writer in self.writers}
-        able = self.unfinished() - slow - self.expected.held
+        able = self.unfinished() - self.slow() - self.expected.held
         if able and not self.was_full:
             self.wait(lambda: able - self.unfinished(), f"one of {able} to end")
 
@@ -272,27 +270,21 @@ class AnyWorkspace(RuleBasedStateMachine):
     @step(which=st.integers(0, 9))
     def until_one_is_held(self, which: int) -> None:
         """In the middle of its work, if there is one that gets there."""
-        slow = {self.ground.asked[writer.token] for writer in self.writers}
-        if (held := sorted(self.expected.held - slow)) and not self.was_full:
+        if (held := sorted(self.expected.held - self.slow())) and not self.was_full:
             name = held[which % len(held)]
             self.wait(lambda: self.ground.reached(name), f"{name} to get to its gate")
 
     def until(self, moment: str) -> None:
         """Between a failure and the next attempt, if it is asked for and one is to fail."""
-        slow = {self.ground.asked[writer.token] for writer in self.writers}
-        able = self.expected.failing - slow
+        able = self.expected.failing - self.slow()
         if moment == BEFORE_AN_ATTEMPT and able and self.running and not self.was_full:
             self.wait(
                 lambda: (
                     not able & self.unfinished()
-                    or any(s.restart_at is not None for s in self.recorded())
+                    or any(s.restart_at is not None for s in self.lives.sessions())
                 ),
                 f"one of {able} to fail",
             )
-
-    def recorded(self) -> list[Session]:
-        assert self.lives is not None
-        return self.lives.sessions()
 
     def wait(self, fact: Callable[[], object], what: str, seconds: float = 20.0) -> None:
         try:
@@ -305,7 +297,6 @@ class AnyWorkspace(RuleBasedStateMachine):
 
     def died(self) -> bool:
         """Has the supervisor ended by itself? It may only say that there is no room to start."""
-        assert self.lives is not None
         ended = self.lives.ended()
         if ended is not None and self.was_full and ended.startswith("1: "):
             assert len(ended.strip().splitlines()) == 1, ended
@@ -315,13 +306,12 @@ class AnyWorkspace(RuleBasedStateMachine):
 
     def check(self) -> None:
         """The supervisor lives, and no two agents of one session do."""
-        assert self.lives is None or not self.died(), self.story()
+        assert not self.died(), self.story()
         witnessed = self.ground.witnessed
         if witnessed.exists():
             assert "overlap" not in witnessed.read_text(), self.story()
 
     def story(self) -> str:
-        assert self.lives is not None
         sessions = [f"{s.name} is {s.state} ({s.reason})" for s in self.lives.sessions()]
         told = "\n".join(self.lives.said()[-30:])
         return f"ended: {self.lives.ended()}; {sessions}\n{told}"
@@ -331,7 +321,7 @@ class AnyWorkspace(RuleBasedStateMachine):
     def teardown(self) -> None:
         failed = sys.exc_info()[0] is not None
         try:
-            if not failed and self.lives is not None:
+            if not failed:
                 self.finish()
                 self.ground.oracle()
         except AssertionError:
@@ -342,7 +332,6 @@ class AnyWorkspace(RuleBasedStateMachine):
 
     def finish(self) -> None:
         """All that is broken is mended, all that was asked is let go on; nobody is killed now."""
-        assert self.lives is not None
         if self.full:
             self.free_disk()
         while self.writers:
@@ -366,14 +355,15 @@ class AnyWorkspace(RuleBasedStateMachine):
 
     def remind(self) -> None:
         """An agent whose edit of tasks.md failed on the full disk does not try again by itself."""
-        self.wait(lambda: self.expected.completed == {s.name for s in self.recorded()}, "claims")
+        self.wait(
+            lambda: self.expected.completed == {s.name for s in self.lives.sessions()}, "claims"
+        )
         for name in sorted(self.unfinished()):
             again = script("done all")
             self.ground.team.call("say", name, again, "--workspace", self.ground.workspace)
 
     def clean_up(self) -> None:
-        if self.lives is not None:
-            self.lives.kill()
+        self.lives.kill()
         for writer in self.writers:
             with contextlib.suppress(OSError):
                 writer.file.close()

@@ -5,14 +5,22 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .bench
 CLAUDE := tests/acceptance/node_modules/.bin/claude
+PROGRAMS := tests/test_recovery.py tests/cli/test_orchestrate.py tests/cli/test_team.py \
+	tests/acceptance/test_story.py tests/faults/test_workspace.py tests/faults/test_requests.py \
+	tests/faults/test_supervisor_dies.py tests/faults/test_events.py tests/faults/test_reload.py
 
-.PHONY: bench demo test check unit acceptance soak clean
+.PHONY: bench demo test test-without-events check unit acceptance soak clean
 
 demo: $(READY)
 	$(BIN)/team-supervisor demo
 
+# The second pass: those that run the program itself, where changes are not told by the kernel.
 test: $(READY) $(CLAUDE)
 	$(BIN)/python -m pytest -n 4 tests
+	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 $(PROGRAMS)
+
+test-without-events: $(READY) $(CLAUDE)
+	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 tests
 
 unit: $(READY)
 	$(BIN)/python -m pytest -n 4 tests --ignore tests/acceptance

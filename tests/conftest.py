@@ -13,6 +13,8 @@ from .teams import Team, end_all
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The second pass of `make test` sets the latter.
+KEPT = ("TEAM_SKIP_ACCEPTANCE", "TEAM_SUPERVISOR_FILE_EVENTS")
 OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_", "COLUMNS", "LINES", "NO_COLOR")
 
 
@@ -20,7 +22,7 @@ OUTSIDE = ("TEAM_", "CLAUDECODE", "CLAUDE_CODE_", "COLUMNS", "LINES", "NO_COLOR"
 def nobody_elses_team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default workspace is `.database` where one stands: here that is nowhere of value."""
     for name in list(os.environ):
-        if name.startswith(OUTSIDE) and name != "TEAM_SKIP_ACCEPTANCE":
+        if name.startswith(OUTSIDE) and name not in KEPT:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

@@ -36,9 +36,10 @@ class Tools:
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:
     """Row and events in one transaction, then the published copy.
 
-    What power loss takes back of it is seen again in the outside.
+    What power loss takes back of it is seen again in the outside; but not which ending was meant,
+    and an archive whose session knows of no end would be nobody's.
     """
-    with tools.store.transaction(durable=False):
+    with tools.store.transaction(durable=values.get("ending") is not None):
         if values:
             tools.store.update(session.id, **values)
         for event in events:

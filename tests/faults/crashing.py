@@ -23,7 +23,8 @@ from team_supervisor.core.model import State
 from tests.teams import end
 
 from .ground import Ground, reap_all
-from .points import Tripwire
+from .points import Aimed, Tripwire
+from .power import Disk, lose
 
 PATIENCE = 60.0
 
@@ -32,12 +33,13 @@ PATIENCE = 60.0
 class Search:
     """`lives`: where each life of the supervisor ends, as an `Aim`; `host`: the same for the
     first host that comes to it; `steps`: what the agent does; `agents`: how many processes that
-    takes (one more where a host was killed)."""
+    takes (one more where a host was killed); `power`: it is not only the supervisor that ends."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
     steps: list[str] = field(default_factory=lambda: ["done all"])
     agents: int = 1
+    power: bool = False
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
@@ -49,10 +51,14 @@ def run(case: Search, where: Path) -> dict[str, Any]:
     spent = where / "host-killed"
     try:
         for aim in [*case.lives, ""]:
-            killed.append(_life(ground, aim, (case.host, spent)))
+            disk = Disk(ground.workspace) if case.power and aim else None
+            killed.append(_life(ground, aim, (case.host, spent), disk))
             if not killed[-1]:
                 break
-        wrong = [*_judged(ground), *_outcome(ground, case)]
+            if disk:
+                end(ground.marked())
+                lose(ground.workspace, where / "lost")
+        wrong = [*_judged(ground, case.power), *_outcome(ground, case)]
     except AssertionError as error:
         wrong = [str(error)[:2000]]
     finally:
@@ -65,11 +71,12 @@ def run(case: Search, where: Path) -> dict[str, Any]:
     }
 
 
-def _judged(ground: Ground) -> list[str]:
+def _judged(ground: Ground, power: bool) -> list[str]:
     try:
         ground.oracle()
     except AssertionError as error:
-        return str(error).splitlines()
+        # The record of an attempt may be lost with its process, so that it is made once more.
+        return [line for line in str(error).splitlines() if not (power and "more agents" in line)]
     return []
 
 
@@ -77,18 +84,18 @@ def _outcome(ground: Ground, case: Search) -> list[str]:
     """A request that was whole is done in the end, and a supervisor's death costs no agent."""
     session, began = ground.team.session("good"), ground.began("good")
     wrong = [] if session.state == State.COMPLETED else [f"it is {session.state}, {session.reason}"]
-    if not case.agents <= began <= case.agents + bool(case.host):
+    if not case.agents <= began <= case.agents + (bool(case.host) or case.power):
         wrong.append(f"{began} agents ran")
     return wrong
 
 
-def _life(ground: Ground, aim: str, host: tuple[str, Path]) -> str:
+def _life(ground: Ground, aim: str, host: tuple[str, Path], disk: Disk | None) -> str:
     """One supervisor until nothing is left, or until it is killed: what it was about to do."""
     last = ground.root / "last"
     last.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
-        _supervise(ground, aim, last, host)
+        _supervise(ground, Aimed(aim, last, host, disk))
     pidfd = os.pidfd_open(child)
     ended = select.select([pidfd], [], [], PATIENCE)[0]
     os.close(pidfd)
@@ -101,10 +108,10 @@ def _life(ground: Ground, aim: str, host: tuple[str, Path]) -> str:
     return last.read_text() if status else ""
 
 
-def _supervise(ground: Ground, aim: str, last: Path, host: tuple[str, Path]) -> None:
+def _supervise(ground: Ground, aimed: Aimed) -> None:
     code = 70
     try:
-        Tripwire(ground.workspace, aim, last, host)
+        Tripwire(ground.workspace, aimed)
         ground.team.run()
         code = 0
     except BaseException:

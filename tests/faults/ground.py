@@ -52,7 +52,6 @@ class Ground:
         self.team = Team(root / "project")
         self.team.set(**QUICK, claude=str(witness.make(root / "agent")))
         self.team.environ["TEAM_SUPERVISOR_CLAUDE"] = str(root / "agent")
-        self.team.environ["TEAM_SUPERVISOR_FILE_EVENTS"] = "off"
         self.outside = root / "outside"
         for place in (self.team.project / "src", self.outside):
             place.mkdir()
@@ -86,6 +85,10 @@ class Ground:
 
     def set(self, **values: Any) -> None:
         self.team.set(**values)
+
+    def with_events(self) -> None:
+        """Whatever the environment says: this case is about file events."""
+        self.team.environ["TEAM_SUPERVISOR_FILE_EVENTS"] = "on"
 
     def write_settings(self, text: str = "") -> None:
         """For the program itself, which reads team.yaml."""

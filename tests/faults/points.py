@@ -10,8 +10,11 @@ import re
 import signal
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .power import Disk
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 CHANGES = frozenset({"os.rename", "os.mkdir", "os.link", "os.remove", "os.rmdir", "os.symlink"})
@@ -94,16 +97,30 @@ def _claimed(path: Path) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Aimed:
+    """`at` and the host's aim are as in `Aim`; `last` is a file for the point; `disk` is told what
+    is done, and what would be lost."""
+
+    at: str
+    last: Path
+    host: tuple[str, Path]
+    disk: Disk | None = None
+
+
 class Tripwire:
     """Kills this process just before the point that was aimed at, which is left in `last`."""
 
-    def __init__(self, root: Path, aim: str, last: Path, host: tuple[str, Path]) -> None:
-        self._root, self._aim, self._last, self._host = str(root), Aim(aim), last, host
+    def __init__(self, root: Path, aimed: Aimed) -> None:
+        self._root, self._aim = str(root), Aim(aimed.at)
+        self._last, self._host, self._disk = aimed.last, aimed.host, aimed.disk
         self._seen: Counter[str] = Counter()
         self._connected: list[Any] = []
         self._pid, self._busy = os.getpid(), False
         self._first_look: object = None
         sys.addaudithook(self._hear)
+        if self._disk:
+            sys.setprofile(self._disk.profile)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
         if self._busy or os.getpid() != self._pid:
@@ -116,7 +133,10 @@ class Tripwire:
             if isinstance(args[2], int) and args[2] & WRITING:
                 self._change("open", self._place(args[0], None))
         elif event in CHANGES:
-            self._change(event, *self._places(args))
+            places = self._places(args)
+            self._change(event, *places)
+            if self._disk and event == "os.rename" and all(places):
+                self._disk.renames(*self._absolute(args))
         elif event in STARTS:
             self._come_to(event)
             if event == "subprocess.Popen":
@@ -133,6 +153,14 @@ class Tripwire:
         fds = [each for each in args[len(paths) :] if isinstance(each, int)][-len(paths) :]
         return [self._place(path, fd) for path, fd in zip(paths, fds, strict=True)]
 
+    def _absolute(self, args: tuple[Any, ...]) -> list[str]:
+        paths = [os.fsdecode(path) for path in args[:2]]
+        fds = [fd if isinstance(fd, int) else -1 for fd in args[2:4]]
+        return [
+            os.path.join(os.readlink(f"/proc/self/fd/{fd}"), path) if fd >= 0 else path
+            for path, fd in zip(paths, fds, strict=True)
+        ]
+
     def _place(self, path: object, fd: int | None) -> str:
         """Below the workspace, as a pattern; empty elsewhere. `open` does not say its directory."""
         if not isinstance(path, str | bytes | os.PathLike):
@@ -148,6 +176,8 @@ class Tripwire:
 
     def _follow(self, db: Any) -> None:
         def statement(sql: str) -> None:
+            if self._disk:
+                self._disk.statement(sql)
             word = sql.lstrip().split(None, 1)[0].upper()
             alone = not db.in_transaction and word in ("INSERT", "UPDATE", "DELETE")
             if (alone or word in ("BEGIN", "COMMIT")) and not self._busy:
@@ -170,6 +200,8 @@ class Tripwire:
         self._busy = True
         if self._aim.hits(point, later=look != self._first_look):
             self._last.write_text(point)
+            if self._disk:
+                self._disk.write(self._last.with_name("lost"))
             os.kill(self._pid, signal.SIGKILL)
         self._busy = False
 

@@ -154,6 +154,16 @@ def test_a_supervisor_and_its_host_both_killed_lose_nothing(
     assert killed_at(known) >= OF_A_HOST
 
 
+@pytest.mark.timeout(600)
+def test_a_loss_of_power_before_anything_a_supervisor_does_loses_no_request(
+    tmp_path: Path, known: Path
+) -> None:
+    """Case 41: all processes end, and what no fsync has confirmed did not happen (`power`)."""
+    lost = Search([f"*{known}"], steps=PLAIN, power=True)
+    explore([lost] * AT_ONCE, tmp_path / "cases")
+    assert killed_at(known) >= {*ALONG_THE_WAY, REFUSED}
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("steps", [PLAIN, EVENTFUL])
 @pytest.mark.timeout(4 * 3600)

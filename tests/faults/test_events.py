@@ -37,7 +37,7 @@ def test_at_the_limit_of_watches_it_looks_by_itself_and_says_so_once(
     ground: Ground, what: str
 ) -> None:
     """Case 35: EMFILE and ENOSPC."""
-    ground.team.environ.pop("TEAM_SUPERVISOR_FILE_EVENTS", None)
+    ground.with_events()
     program = ground.supervisor(*limited(what))
     for name in ("one", "two"):
         ground.request(name, "done all")
@@ -106,7 +106,7 @@ def test_where_no_event_ever_comes_every_request_is_seen(ground: Ground) -> None
     options = f"lowerdir={ground.root / 'empty'},upperdir={below},workdir={ground.root / 'work'}"
     mount("-t", "overlay", "-o", options, "overlay", project)
     ground.before = ground.surroundings()
-    ground.team.environ.pop("TEAM_SUPERVISOR_FILE_EVENTS", None)
+    ground.with_events()
     try:
         program = ground.supervisor()
         for name in ("one", "two"):

@@ -3,7 +3,9 @@
 import json
 import os
 import select
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,22 @@ def test_a_stranger_with_the_recorded_pid_is_neither_adopted_nor_touched(
     assert not ground.team.heard(events.SessionAdopted)
     assert [a["reason"] for a in ground.attempts("api")] == ["unknown", "stopped"]
     ground.oracle(cli=True)
+
+
+def test_who_got_the_pid_of_a_dead_agent_for_real_is_left_alone(tmp_path: Path) -> None:
+    """Case 24: the kernel gives the pids of host and agent to two other programs."""
+    unshare = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    probe = (*unshare, "sh", "-c", "echo 1000 > /proc/sys/kernel/ns_last_pid")
+    if not shutil.which("unshare") or subprocess.run(probe, capture_output=True).returncode != 0:
+        pytest.skip("there are no pid namespaces here, or pids cannot be chosen in them")
+    ran = subprocess.run(
+        [*unshare, sys.executable, "-m", "tests.faults.reusing", tmp_path / "ground"],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
 
 
 def test_after_a_reboot_sessions_go_on_in_their_conversations(ground: Ground) -> None:

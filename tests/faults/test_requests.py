@@ -75,7 +75,7 @@ def test_a_request_that_is_renamed_in_is_claimed_within_a_tenth_of_a_second(
     ground: Ground,
 ) -> None:
     """Case 31, with file events; the best of five, as this machine may be busy."""
-    del ground.team.environ["TEAM_SUPERVISOR_FILE_EVENTS"]
+    ground.with_events()
     program = ground.supervisor()
     took = []
     for name in ("a", "b", "c", "d", "e"):

@@ -162,7 +162,7 @@ def test_a_request_on_another_disk_holds_up_no_other(ground: Ground) -> None:
 
 def test_a_flood_of_files_while_the_supervisor_slept_hides_no_request(ground: Ground) -> None:
     """Case 34: more events than the kernel's queue holds; the scan is the truth."""
-    del ground.team.environ["TEAM_SUPERVISOR_FILE_EVENTS"]
+    ground.with_events()
     program = ground.supervisor()
     ground.request("before", "done all")
     lines_until(program, '"session_archived"')

@@ -33,13 +33,15 @@ PATIENCE = 60.0
 class Search:
     """`lives`: where each life of the supervisor ends, as an `Aim`; `host`: the same for the
     first host that comes to it; `steps`: what the agent does; `agents`: how many processes that
-    takes (one more where a host was killed); `power`: it is not only the supervisor that ends."""
+    takes (one more where a host was killed); `power`: it is not only the supervisor that ends;
+    `error`: it is not killed, its calls fail with this number for a while."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
     steps: list[str] = field(default_factory=lambda: ["done all"])
     agents: int = 1
     power: bool = False
+    error: int = 0
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def run(case: Search, where: Path) -> dict[str, Any]:
     try:
         for aim in [*case.lives, ""]:
             disk = Disk(ground.workspace) if case.power and aim else None
-            killed.append(_life(ground, aim, (case.host, spent), disk))
+            last = ground.root / "last"
+            host = (case.host, spent)
+            killed.append(_life(ground, Aimed(aim, last, host, disk, case.error)))
             if not killed[-1]:
                 break
             if disk:
@@ -89,13 +93,12 @@ def _outcome(ground: Ground, case: Search) -> list[str]:
     return wrong
 
 
-def _life(ground: Ground, aim: str, host: tuple[str, Path], disk: Disk | None) -> str:
+def _life(ground: Ground, aimed: Aimed) -> str:
     """One supervisor until nothing is left, or until it is killed: what it was about to do."""
-    last = ground.root / "last"
-    last.unlink(missing_ok=True)
+    aimed.last.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
-        _supervise(ground, Aimed(aim, last, host, disk))
+        _supervise(ground, aimed)
     pidfd = os.pidfd_open(child)
     ended = select.select([pidfd], [], [], PATIENCE)[0]
     os.close(pidfd)
@@ -104,8 +107,8 @@ def _life(ground: Ground, aim: str, host: tuple[str, Path], disk: Disk | None) -
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert ended, "it did not come to an end"
     assert status in (0, -signal.SIGKILL), (ground.root / "traceback").read_text()
-    assert status == 0 or last.exists(), "somebody else killed it"
-    return last.read_text() if status else ""
+    assert status == 0 or aimed.last.exists(), "somebody else killed it"
+    return aimed.last.read_text() if aimed.last.exists() else ""
 
 
 def _supervise(ground: Ground, aimed: Aimed) -> None:

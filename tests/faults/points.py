@@ -100,12 +100,14 @@ def _claimed(path: Path) -> bool:
 @dataclass(frozen=True)
 class Aimed:
     """`at` and the host's aim are as in `Aim`; `last` is a file for the point; `disk` is told what
-    is done, and what would be lost."""
+    is done, and what would be lost; with an `error` nobody is killed: this and the next calls on
+    files fail with it."""
 
     at: str
     last: Path
     host: tuple[str, Path]
     disk: Disk | None = None
+    error: int = 0
 
 
 class Tripwire:
@@ -114,6 +116,7 @@ class Tripwire:
     def __init__(self, root: Path, aimed: Aimed) -> None:
         self._root, self._aim = str(root), Aim(aimed.at)
         self._last, self._host, self._disk = aimed.last, aimed.host, aimed.disk
+        self._error, self._failing = aimed.error, 0
         self._seen: Counter[str] = Counter()
         self._connected: list[Any] = []
         self._pid, self._busy = os.getpid(), False
@@ -197,13 +200,32 @@ class Tripwire:
         name = f"{action} {what}"
         self._seen[name] += 1
         point = f"{name} #{min(self._seen[name], ROUNDS)}"
+        if self._error:
+            self._refuse(point, look is None or what.startswith("sqlite"))
+        else:
+            self._die(point, later=look != self._first_look)
+
+    def _die(self, point: str, *, later: bool) -> None:
         self._busy = True
-        if self._aim.hits(point, later=look != self._first_look):
+        if self._aim.hits(point, later=later):
             self._last.write_text(point)
             if self._disk:
                 self._disk.write(self._last.with_name("lost"))
             os.kill(self._pid, signal.SIGKILL)
         self._busy = False
+
+    def _refuse(self, point: str, spared: bool) -> None:
+        """Raise the error; not at the start, which may well fail, nor within SQLite."""
+        if spared:
+            return
+        self._busy = True
+        if not self._last.exists() and self._aim.hits(point):
+            self._last.write_text(point)
+            self._failing = ROUNDS
+        self._busy = False
+        if self._failing:
+            self._failing -= 1
+            raise OSError(self._error, os.strerror(self._error))
 
 
 def _doing() -> tuple[str, object]:

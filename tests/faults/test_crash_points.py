@@ -4,6 +4,7 @@ Nothing is sampled and nothing is counted: cases are run until one came through 
 point at which nobody had been killed yet. So a slow machine changes how long it takes, no more.
 """
 
+import errno
 import json
 import os
 import subprocess
@@ -152,6 +153,20 @@ def test_a_supervisor_and_its_host_both_killed_lose_nothing(
     cases = explore([both] * AT_ONCE, tmp_path / "cases")
     assert {case["killed"][0] for case in cases} == {point}
     assert killed_at(known) >= OF_A_HOST
+
+
+@pytest.mark.parametrize(
+    "error", [errno.ENOSPC, pytest.param(errno.EIO, marks=pytest.mark.soak)], ids=["ENOSPC", "EIO"]
+)
+@pytest.mark.timeout(600)
+def test_a_call_on_a_file_that_fails_anywhere_is_made_good_by_a_later_look(
+    tmp_path: Path, known: Path, error: int
+) -> None:
+    """Case 39: no disk space at each write and rename in turn, and again after it."""
+    failing = Search([f"*{known}"], steps=PLAIN, error=error)
+    explore([failing] * AT_ONCE, tmp_path / "cases")
+    points = killed_at(known)
+    assert points >= {CLAIMED, ROW, SPAWNS, EMPTY, REFUSED}
 
 
 @pytest.mark.timeout(600)

@@ -138,6 +138,24 @@ def test_a_server_that_outlives_its_agent_is_ended_before_the_archive(ground: Gr
     ground.oracle()
 
 
+def test_a_server_that_holds_its_agent_s_output_and_inbox_delays_no_end(ground: Ground) -> None:
+    """Case 17: nobody waits for the end of a file that a straggler keeps open."""
+    hold = "exec >> $SESSION/transcript.jsonl 2>> $SESSION/stderr.log 9<> $INBOX; sleep 300"
+    inbox = "INBOX=$(echo $TEAM_WORKSPACE/.supervisor/sessions/$TEAM_SESSION_ID/inbox)"
+    ground.request(
+        "api",
+        f"bash {inbox} SESSION=$SESSION setsid sh -c '{hold}' > /dev/null 2>&1 < /dev/null & "
+        "echo $! > $SHARED/pid",
+        "done all",
+        "exit 0",
+    )
+    ground.team.run()
+    assert processes.identify(int((ground.shared / "pid").read_text())) is None
+    assert ground.attempts("api")[0]["left_behind"] >= 1
+    assert ground.team.session("api").state == State.COMPLETED
+    ground.oracle()
+
+
 def test_the_program_of_a_person_in_the_same_project_is_left_alone(ground: Ground) -> None:
     """Beside case 17: no mark, no descendant, not ours."""
     with subprocess.Popen(["sleep", "300"], cwd=ground.team.project) as theirs:

@@ -95,12 +95,15 @@ def _argv(ground: Ground, name: str) -> list[str]:
     return found
 
 
-def test_of_many_supervisors_at_once_one_works_and_the_others_say_who(ground: Ground) -> None:
+@pytest.mark.parametrize("many", [12, pytest.param(50, marks=pytest.mark.soak)])
+def test_of_many_supervisors_at_once_one_works_and_the_others_say_who(
+    ground: Ground, many: int
+) -> None:
     """Case 27."""
     ground.request("api", gate(), "done all")
     ground.write_settings()
     words = ("orchestrate", "--json", "--workspace", ground.workspace)
-    rivals = [ground.team.start(*words) for _ in range(8)]
+    rivals = [ground.team.start(*words) for _ in range(many)]
     ended = _all_but_one(rivals)
     assert len(ended) == len(rivals) - 1
     assert [program.returncode for program in ended] == [BUSY] * len(ended)

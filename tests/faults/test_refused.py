@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from team_supervisor.adapters import processes
 from team_supervisor.core import events
 from team_supervisor.core.model import State
 from team_supervisor.core.world import World
 from tests.teams import run_until
 
-from .ground import Ground, gate, wait_until
+from .ground import Ground, gate
 from .refusing import without
 from .test_requests import a_while
 
@@ -70,9 +69,7 @@ def test_an_end_that_the_disk_did_not_take_is_recorded_later(ground: Ground) -> 
     """Case 40: EIO from fsync while a session ends; its agent is not started again."""
     ground.request("api", gate(), "done all")
     ground.team.run(lambda _: ground.reached())
-    agent = ground.agent("api")
     supervise_without(ground, errno.EIO, SYNC, ground.open_gate)
-    wait_until(lambda: not processes.alive(agent))
     ground.team.run()
     assert ground.team.session("api").state == State.COMPLETED
     assert ground.began("api") == 1

@@ -11,17 +11,20 @@ from benchmarks.plots import plot
 from benchmarks.tables import TABLES
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+# By table: what is drawn below it, under which title, along which axis.
 PLOTS = {
-    "start": ("Start N agents", "number of agents"),
-    "stop": ("Stop N agents", "number of agents"),
-    "memory": ("Memory (PSS) beside N agents", "number of agents"),
-    "parse": ("Reading tasks.md", "KiB"),
-}
-BELOW = {
-    "Start N agents, ms": "start",
-    "Stop N agents, ms": "stop",
-    "Memory and processor time of N sleeping agents": "memory",
-    "A task list": "parse",
+    "Start N agents, ms": (("start", "Start N agents", "number of agents"),),
+    "Stop N agents, ms": (("stop", "Stop N agents", "number of agents"),),
+    "Memory and processor time of N sleeping agents": (
+        ("memory", "Memory (PSS) beside N agents", "number of agents"),
+        ("idle cpu", "Processor time beside N sleeping agents", "number of agents"),
+    ),
+    "One session": (
+        ("running", "From a request to its process", "number of other sessions"),
+        ("archived", "From the last task to the archive", "number of other sessions"),
+    ),
+    "Restart": (("restart", "Restart until all are adopted", "number of sessions"),),
+    "A task list": (("parse", "Reading tasks.md", "KiB"),),
 }
 
 
@@ -44,9 +47,13 @@ def section(figures: Figures, plan: Plan) -> str:
     parts += [f"Skipped: {who} ({why})." for who, why in figures.skipped.items()]
     for title, table in TABLES.items():
         parts += [f"### {title}", table(figures, plan)]
-        if title in BELOW:
-            parts.append(f"![{title}](performance/{BELOW[title]}.svg)")
+        for what, words, _ in PLOTS.get(title, ()):
+            parts.append(f"![{words}](performance/{_file(what)})")
     return "\n\n".join(parts)
+
+
+def _file(what: str) -> str:
+    return what.replace(" ", "-") + ".svg"
 
 
 def write(figures: Figures, plan: Plan, docs: Path) -> None:
@@ -57,5 +64,5 @@ def write(figures: Figures, plan: Plan, docs: Path) -> None:
     new = f"{BEGIN}\n\n{section(figures, plan)}\n\n{END}"
     document.write_text(between.sub(lambda _: new, text))
     (docs / "performance").mkdir(exist_ok=True)
-    for what, (title, along) in PLOTS.items():
-        (docs / "performance" / f"{what}.svg").write_text(plot(figures, what, title, along))
+    for what, words, along in (each for plots in PLOTS.values() for each in plots):
+        (docs / "performance" / _file(what)).write_text(plot(figures, what, words, along))

@@ -19,12 +19,17 @@ class Plan:
     idle: float
     samples: int
     samples_beside: int
-    crowd: int
+    crowds: tuple[int, ...]
     restarts: int
     commands: int
     listed: int
     archives: int
     sizes: tuple[int, ...]
+
+    @property
+    def crowd(self) -> int:
+        """The largest."""
+        return self.crowds[-1]
 
     def rounds_for(self, count: int) -> int:
         """None started is measured once: there is nothing to repeat."""
@@ -43,7 +48,7 @@ FULL = Plan(
     idle=10.0,
     samples=25,
     samples_beside=12,
-    crowd=500,
+    crowds=(0, 10, 100, 500),
     restarts=5,
     commands=20,
     listed=1000,
@@ -60,7 +65,7 @@ QUICK = Plan(
     idle=0.5,
     samples=2,
     samples_beside=1,
-    crowd=4,
+    crowds=(0, 2, 4),
     restarts=1,
     commands=2,
     listed=100,

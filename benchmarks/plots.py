@@ -20,6 +20,8 @@ text{font:12px sans-serif;fill:#333}.t{font-weight:bold;font-size:14px}.g{stroke
 
 Series = Mapping[str, Sequence[tuple[int, Spread]]]
 SCALES = {"memory": 1 << 20}
+# What is below stands at it, as a logarithm has no nought.
+LEAST = {"idle cpu": 0.001}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def series(figures: Figures, what: str) -> dict[str, list[tuple[int, Spread]]]:
     """By program, what can stand on logarithmic axes."""
     found: dict[str, list[tuple[int, Spread]]] = {}
     for figure in figures.of(what):
-        scaled = [value / SCALES.get(what, 1) for value in figure.samples]
+        scaled = [max(LEAST.get(what, 0), v / SCALES.get(what, 1)) for v in figure.samples]
         if figure.count and min(scaled) > 0:
             found.setdefault(figure.who, []).append((figure.count, spread(scaled)))
     return {who: sorted(points, key=lambda p: p[0]) for who, points in found.items()}

@@ -76,7 +76,11 @@ def latencies(figures: Figures, plan: Plan) -> str:
         (PosixSpawn.name, 0): "the agent alone",
         (BareHosts.name, 0): "a bare host and its agent",
         (TeamSupervisor.name, 0): "a session",
-        (TeamSupervisor.name, plan.crowd): f"… beside {plan.crowd} sessions at work",
+        **{
+            (TeamSupervisor.name, count): f"… beside {count} sessions at work"
+            for count in plan.crowds
+            if count
+        },
         (archives.NAME, plan.archives): f"… in a workspace with {plan.archives} archives",
         (tasklists.NAME, plan.sizes[-1]): f"… beside a {plan.sizes[-1]} KiB list, rewritten "
         "10 × a second",
@@ -95,12 +99,11 @@ def _with_ratio(figures: Figures, what: str, at: tuple[str, int]) -> list[str]:
 
 def restarts(figures: Figures, plan: Plan) -> str:
     """How long, and how many agents there are then: more than before means duplicates."""
-    named = (
+    named = [
         (crowd.FLOOR, plan.crowd),
-        (TeamSupervisor.name, 0),
-        (TeamSupervisor.name, plan.crowd),
+        *((TeamSupervisor.name, count) for count in plan.crowds),
         (Supervisord.name, plan.crowd),
-    )
+    ]
     rows = [
         [
             f"{who}, {count} agents",

@@ -20,8 +20,8 @@ FLOOR = "a look at each"
 
 
 def run(run: Run) -> None:
-    """The same twice: with no session, and with many; then beside a peer."""
-    for count in (0, run.plan.crowd):
+    """The same with no session, few and many; then with a peer."""
+    for count in run.plan.crowds:
         with stage(run.ground) as here:
             _supervised(run, here, count)
     if why := Supervisord().missing():

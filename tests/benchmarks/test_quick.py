@@ -1,6 +1,7 @@
 """Does the whole of it run?"""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,9 @@ def test_a_little_of_every_measurement_fills_the_document(tmp_path: Path) -> Non
     assert text.endswith("after\n")
     assert "old" not in text
     assert [title for title in TABLES if f"### {title}" not in text] == []
-    assert [name for name in PLOTS if not (tmp_path / "performance" / f"{name}.svg").exists()] == []
+    drawn = set(re.findall(r"\]\((performance/.*)\)", text))
+    assert len(drawn) == sum(map(len, PLOTS.values()))
+    assert drawn == {f"performance/{path.name}" for path in (tmp_path / "performance").iterdir()}
     of_ours = next(line for line in text.splitlines() if line.startswith("| a session"))
     assert "–" not in of_ours
     assert processes_under(tmp_path) == {}

@@ -34,7 +34,8 @@ class Search:
     """`lives`: where each life of the supervisor ends, as an `Aim`; `host`: the same for the
     first host that comes to it; `steps`: what the agent does; `agents`: how many processes that
     takes (one more where a host was killed); `power`: it is not only the supervisor that ends;
-    `error`: it is not killed, its calls fail with this number for a while."""
+    `error`: it is not killed, its calls fail with this number for a while; `restored`: the lives
+    begin when a person wants the finished session back from its archive."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
@@ -42,6 +43,7 @@ class Search:
     agents: int = 1
     power: bool = False
     error: int = 0
+    restored: bool = False
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
@@ -52,6 +54,10 @@ def run(case: Search, where: Path) -> dict[str, Any]:
     killed: list[str] = []
     spent = where / "host-killed"
     try:
+        if case.restored:
+            _life(ground, Aimed("", ground.root / "last", ("", spent), None, 0))
+            with ground.team.store() as store:
+                assert store.want_restore(ground.team.session("good").id)
         for aim in [*case.lives, ""]:
             disk = Disk(ground.workspace) if case.power and aim else None
             last = ground.root / "last"

@@ -96,6 +96,20 @@ def test_a_supervisor_killed_before_anything_it_does_loses_nothing_and_starts_no
     assert len(points) > 80
 
 
+BROUGHT_BACK = "Restore os.rename intern-TIME-completed to intern-TIME #1"
+RECORDED = "Restore sqlite BEGIN #1"
+
+
+@pytest.mark.timeout(600)
+def test_a_supervisor_killed_while_it_takes_an_archive_back_loses_nothing(
+    tmp_path: Path, known: Path
+) -> None:
+    """Every point from the want to the second archive, which an agent works for just once."""
+    restored = Search([f"*{known}"], steps=PLAIN, agents=2, restored=True)
+    explore([restored] * AT_ONCE, tmp_path / "cases")
+    assert killed_at(known) >= {BROUGHT_BACK, RECORDED, SPAWNS, EMPTY, ARCHIVED}
+
+
 @pytest.mark.parametrize("steps", [PLAIN, pytest.param(EVENTFUL, marks=pytest.mark.soak)])
 @pytest.mark.timeout(600)
 def test_a_host_killed_before_anything_it_does_loses_nothing_and_starts_nothing_twice(

@@ -2,6 +2,7 @@
 
 import os
 import select
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,15 +82,19 @@ class SessionLooker:
             talks=runner.TALKS if runner else True,
             adopted=memory.adopted and session.state == State.ACTIVE,
             logs=_logs(directory, self.settings.logs.limit),
+            followed=memory.poll is not None,
         )
 
     def started(self, session: str) -> None:
         """This supervisor launched it: its process is not an adopted one."""
         self._memory.setdefault(session, _Memory()).adopted = False
 
-    def forget_all_but(self, sessions: set[str]) -> None:
-        for gone in set(self._memory) - sessions:
-            self._unfollow(self._memory.pop(gone))
+    def forget_all_but(self, sessions: Collection[str]) -> set[str]:
+        """Who was forgotten."""
+        gone = {session for session in self._memory if session not in sessions}
+        for session in gone:
+            self._unfollow(self._memory.pop(session))
+        return gone
 
     def _unfollow(self, memory: _Memory) -> None:
         if memory.pidfd is not None:
@@ -119,18 +124,18 @@ class SessionLooker:
         if view.agent is not None:
             memory.pid = view.agent.pid
         if view.host is not None and view.agent is not None:
-            self._follow(memory, view.host)
+            self._follow(session.id, memory, view.host)
             return Life.ALIVE, view.agent.pid, None, grace
         launched = control.launched_attempt(where) == session.attempt
         return _uncertain(view, launched, memory, now), memory.pid, None, grace
 
-    def _follow(self, memory: _Memory, host: processes.ProcessRef) -> None:
+    def _follow(self, session: str, memory: _Memory, host: processes.ProcessRef) -> None:
         memory.pidfd = processes.open_pidfd(host)
         if memory.pidfd is not None:
             memory.poll = select.poll()
             memory.poll.register(memory.pidfd, select.POLLIN)
             if self.waker:
-                self.waker.follow(memory.pidfd)
+                self.waker.follow(memory.pidfd, session)
 
     def _transcript(
         self, session: Session, directory: Path, now: Moment

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from team_supervisor.adapters import clock
 from team_supervisor.adapters.store import Store
-from team_supervisor.core.budgets import Budget, Budgets, Spent
+from team_supervisor.core.budgets import Account, Budget, Budgets, Spent, exhausted
 from team_supervisor.core.model import Moment
 from team_supervisor.settings import Settings
 
@@ -39,6 +39,14 @@ class Money:
         stamps = (self._store.team(f"warned_{scope}") for scope in SET_BY_COMMAND)
         warned = frozenset(stamp for stamp in stamps if stamp)
         return Bounds(budgets, team, today, warned, clock.stamp(midnight)[:10])
+
+    @staticmethod
+    def spent_up(bounds: Bounds) -> tuple[str | None, str | None]:
+        """In words, when nothing is left for the team, for today."""
+        return (
+            exhausted(Account("the team's", bounds.budgets.team, bounds.team)),
+            exhausted(Account("today's", bounds.budgets.day, bounds.today)),
+        )
 
     def _add_up(self, budgets: Budgets, midnight: float, now: Moment) -> tuple[Spent, Spent]:
         if budgets.team == Budget() and budgets.day == Budget():

@@ -1,24 +1,30 @@
 """What does the outside look like right now, as one value?"""
 
+import os
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from team_supervisor.adapters import intake, machine, personas
+from team_supervisor.adapters.live import LiveRows
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Entry, Scan, Workspace, scan
+from team_supervisor.attention import Attention, common
 from team_supervisor.core.admission import Team
 from team_supervisor.core.budgets import Account
-from team_supervisor.core.model import Moment, Request, Session, State
+from team_supervisor.core.due import LATER, SOON
+from team_supervisor.core.model import Moment, Request, RequestStatus, Session, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import requester
-from team_supervisor.core.world import RequestLook, Rules, SessionFacts, World
+from team_supervisor.core.world import Action, RequestLook, Rules, SessionFacts, World
 from team_supervisor.look import SessionLooker
 from team_supervisor.money import Bounds, Money
 from team_supervisor.settings import Settings
 
 HOUR = 3600.0
+# The times of files are no finer than this everywhere (seconds).
+COARSE = 2.0
 Key = tuple[str, int, int]
 
 
@@ -58,6 +64,9 @@ class Observer:
         self._store = store
         self._rules = rules(settings)
         self.sessions = SessionLooker(workspace, settings)
+        self.attention = Attention(workspace)
+        self._live = LiveRows(store)
+        self._found: tuple[float, Scan] | None = None
         self._money = Money(settings, store)
         self._steady: dict[Key, _Steady] = {}
         self._known: set[str] = set()
@@ -72,25 +81,25 @@ class Observer:
 
     def observe(self, now: Moment, *, draining: bool = False) -> World:
         """One look; OSError when the workspace's root is gone."""
-        found = scan(self._workspace)
-        live = self._store.live()
-        unseen = self._store.unseen()
-        facts = tuple(self.sessions.look(s, tuple(unseen.get(s.id, ())), now) for s in live)
-        self.sessions.forget_all_but({s.id for s in live})
+        found = self._scan(now)
+        self.attention.mark(self._live.refresh())
+        live = list(self._live.rows.values())
         rows = {(r.name, r.device, r.inode): r for r in self._store.open_requests()}
         looks = self._requests(found, live, rows, now)
         present = {(e.name, e.device, e.inode) for e in found.requests}
         claimed = {s.request_name for s in live if s.state == State.REQUESTED}
         bounds = self._money.bounds(now)
+        facts, others = self._sessions(looks, bounds, now)
         return World(
             now=now,
             sessions=facts,
+            others=others,
             requests=looks,
             vanished=tuple(
                 r for key, r in rows.items() if key not in present and r.name not in claimed
             ),
             strays=self._strays(found, live),
-            team=self._team(live, looks, now, bounds),
+            team=self._team(facts, looks, now, bounds),
             rules=replace(self._rules, budgets=bounds.budgets),
             jitter=random.uniform(-1.0, 1.0),
             accepting=self._store.team("wanted") != "stop",
@@ -100,6 +109,42 @@ class Observer:
             warned=bounds.warned,
             today=bounds.day,
         )
+
+    def _scan(self, now: Moment) -> Scan:
+        """Again only when an entry came or went; times of files may be as coarse as 2 s."""
+        changed = os.stat(self._workspace.root).st_mtime
+        if self._found is None or self._found[0] != changed or now.wall - changed < COARSE:
+            self._found = (changed, scan(self._workspace))
+        return self._found[1]
+
+    def _sessions(
+        self, looks: tuple[RequestLook, ...], bounds: Bounds, now: Moment
+    ) -> tuple[tuple[SessionFacts, ...], tuple[Session, ...]]:
+        """What was seen of those that are due, and the rows of the others."""
+        live, attention = self._live.rows, self.attention
+        attention.leave(self.sessions.forget_all_but(live.keys()))
+        shared = common(live, looks, (self._rules, bounds.budgets, *self._money.spent_up(bounds)))
+        due = attention.due(live, shared, now)
+        seen = [live[name] for name in live if name in due]
+        for session in seen:
+            attention.attend(session)
+        facts = tuple(self.sessions.look(s, self._live.unseen.get(s.id, ()), now) for s in seen)
+        return facts, tuple(live[name] for name in live if name not in due)
+
+    def planned(self, world: World, actions: Sequence[Action]) -> None:
+        """Whom to look at again, and when."""
+        self.attention.looked(world)
+        for action in actions:
+            session = getattr(action, "session", None)
+            if session is not None:
+                self.attention.again(session.id, world.now.monotonic)
+
+    def rest(self, world: World, now: float) -> float:
+        """Seconds until the next look, if nothing happens."""
+        if not self.attention.selective:
+            return SOON if pending(world) else LATER
+        asked = any(not queued(look) for look in world.requests)
+        return min(SOON if asked else LATER, self.attention.until_next(now))
 
     def persona_problems(self) -> tuple[str, ...]:
         """A sentence for each persona file that cannot be used."""
@@ -120,15 +165,19 @@ class Observer:
         return self._personas.by_name
 
     def _team(
-        self, live: list[Session], looks: tuple[RequestLook, ...], now: Moment, bounds: Bounds
+        self,
+        seen: tuple[SessionFacts, ...],
+        looks: tuple[RequestLook, ...],
+        now: Moment,
+        bounds: Bounds,
     ) -> Team:
-        working = {s.id: s for s in live if not s.ended}
+        working = {s.id: s for s in self._live.rows.values() if not s.ended}
         known = dict(working)
         for look in looks:
             asker = requester(look.instructions)
             if asker and asker not in known and (row := self._store.session(asker)):
                 known[asker] = row
-        starting = bool(looks) or any(s.state == State.PARKED for s in live)
+        starting = bool(looks) or any(f.session.state == State.PARKED for f in seen)
         return Team(
             personas=self.personas() if looks else {},
             broken=self._broken() if looks else {},
@@ -201,6 +250,11 @@ class Observer:
     @staticmethod
     def _is_session(directory: Path) -> bool:
         return any((directory / name).is_file() for name in ("session.json", "instructions.md"))
+
+
+def queued(look: RequestLook) -> bool:
+    """Nothing but a place is missing."""
+    return look.row is not None and look.row.status == RequestStatus.QUEUED
 
 
 # After so long without a word (seconds), a turn is one of the long ones.

@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from team_supervisor.adapters import clock, locks, processes, watch
+from team_supervisor.adapters import clock, locks, processes
 from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply import Tools, apply
 from team_supervisor.apply.tools import publish
+from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
 from team_supervisor.core.model import Moment, State
 from team_supervisor.core.reconcile import plan
@@ -21,12 +22,11 @@ from team_supervisor.core.trouble import Trouble, could_not, held_back
 from team_supervisor.core.world import World
 from team_supervisor.episodes import Episodes, Refused
 from team_supervisor.errors import TeamError, WorkspaceBusy
-from team_supervisor.observe import Observer, pending
+from team_supervisor.observe import Observer
 from team_supervisor.reload import SettingsFile
 from team_supervisor.settings import Settings
+from team_supervisor.watching import Watching
 
-SOON = 0.25
-LATER = 2.0
 # After so many looks in a row that changed something, the loop rests a moment all the same.
 BUSY_LOOKS = 200
 # Of the sessions in so many last events the published copy may be older than the row.
@@ -51,13 +51,14 @@ class Supervisor:
     settings_file: SettingsFile | None = None
     after_look: Callable[[World | None], None] = lambda world: None
     _printed: int = 0
-    _watch: watch.Watch | None = None
-    _root: tuple[int, int] | None = None
     _warned: set[str] = field(default_factory=set)
     episodes: Episodes = field(init=False)
+    watching: Watching = field(init=False)
 
     def __post_init__(self) -> None:
         self.episodes = Episodes(self.workspace, self.say)
+        attention = self.observer.attention
+        self.watching = Watching(self.workspace, self.waker, attention, self.warn)
 
     def tick(self) -> tuple[World, bool]:
         """One look and what follows from it: the world, and whether anything changed."""
@@ -65,8 +66,10 @@ class Supervisor:
         processes.reap()
         self._keep_settings(now)
         world = self.observer.observe(now, draining=self.draining)
+        actions = plan(world)
+        self.observer.planned(world, actions)
         changed = False
-        for action in plan(world):
+        for action in actions:
             if self.episodes.holding_back and held_back(action):
                 continue
             try:
@@ -97,6 +100,8 @@ class Supervisor:
     def run(self, done: Callable[[World], bool]) -> None:
         """Until `done` says so of a world in which nothing changed, or `stop` was called."""
         busy = 0
+        if self.tools.settings.file_events:
+            self.watching.begin()
         while not self.stopping:
             self._keep_lock()
             try:
@@ -111,8 +116,20 @@ class Supervisor:
             busy = busy + 1 if changed else 0
             if changed and busy % BUSY_LOOKS:
                 continue
-            self._keep_watch()
-            self.waker.wait(SOON if pending(world) or changed else LATER)
+            self.watching.keep(self.tools.settings.file_events)
+            self._rest(world, changed)
+
+    def _rest(self, world: World, changed: bool) -> None:
+        """Until somebody has to be looked at; a file event may concern nobody right now."""
+        begun = clock.now().monotonic
+        most = SOON if changed else self.observer.rest(world, begun)
+        attention = self.observer.attention
+        while (left := begun + most - clock.now().monotonic) > 0:
+            woken = self.waker.wait(left)
+            attention.mark(woken.ended)
+            attention.hear(clock.now().monotonic)
+            if woken.rung or attention.until_next(clock.now().monotonic) <= 0:
+                return
 
     def stop(self) -> None:
         """From a signal handler: end the loop after this look."""
@@ -147,6 +164,7 @@ class Supervisor:
             self.episodes.begin(Trouble.GONE, now)
         elif not self.episodes.met(error, now):
             self.warn(f"{self.workspace.root} cannot be looked at ({error}): agents go on")
+        self.observer.attention.mark_all()
         self.waker.wait(LATER)
 
     def _keep_lock(self) -> None:
@@ -157,26 +175,8 @@ class Supervisor:
                 "its agents go on; start it again with `orchestrate`"
             )
 
-    def _keep_watch(self) -> None:
-        """File events are only a hint; a watch of a root that was replaced is no hint at all."""
-        if not self.tools.settings.file_events:
-            return
-        try:
-            found = os.stat(self.workspace.root)
-        except OSError:
-            return
-        root = (found.st_dev, found.st_ino)
-        if self._watch is not None and (root != self._root or not self._watch.healthy()):
-            self._watch.stop()
-            self._watch = None
-        if self._root != root or self._watch is None:
-            self._watch, self._root = watch.watch(self.workspace.root, self.waker.ring), root
-            if self._watch is None:
-                self.warn("file events are not available here: looking every 2 s instead")
-
     def close(self) -> None:
-        if self._watch is not None:
-            self._watch.stop()
+        self.watching.close()
         self.tools.mover.close()
         self.observer.sessions.forget_all_but(set())
         self.waker.close()
@@ -281,12 +281,12 @@ def _take_up(store: Store, session: str, ended_at: float) -> None:
 
 def nothing_left(world: World) -> bool:
     """No session lives and no request waits."""
-    return not world.requests and all(f.session.ended for f in world.sessions)
+    return not world.requests and all(session.ended for session in world.live)
 
 
 def settled(world: World) -> bool:
     """What should run runs, as far as one look can tell."""
     busy = (State.REQUESTED, State.STARTING, State.STOPPING)
     return not any(
-        f.session.state in busy and f.session.restart_at is None for f in world.sessions
+        session.state in busy and session.restart_at is None for session in world.live
     ) and all(look.row is not None and look.row.status == "queued" for look in world.requests)

@@ -41,7 +41,7 @@ QUICK = Settings(
     stop_grace=2.0,
     nudge_after=0.2,
     completion_grace=1.0,
-    file_events=False,
+    file_events=os.environ.get("TEAM_SUPERVISOR_FILE_EVENTS") == "on",
 )
 QUICK_YAML = """\
 settle: 0.05
@@ -252,7 +252,7 @@ class Team:
         processes.reap()
 
     def _all_over(self, world: World) -> bool:
-        ended = all(facts.session.ended for facts in world.sessions)
+        ended = all(session.ended for session in world.live)
         return ended and not processes_under(self.root)
 
 

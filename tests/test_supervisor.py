@@ -250,7 +250,7 @@ def test_a_program_that_is_done_before_it_could_be_told_is_done(team: Team) -> N
     os.mkfifo(begun)
     team.request("api", text="# Count the lines\n")
     with team.supervised() as supervisor:
-        run_until(supervisor, lambda world: [f for f in world.sessions if f.session.attempt_at])
+        run_until(supervisor, lambda world: [s for s in world.live if s.attempt_at])
         begun.read_bytes()
         with (team.workspace.session_control(team.session("api").id) / "lock").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -270,7 +270,7 @@ def test_a_request_is_seen_with_and_without_file_events(team: Team, file_events:
             supervisor.waker.ring()
         elif len(looks) == 2:
             team.request("api", "done all")
-        return bool(world.sessions)
+        return bool(world.live)
 
     with team.supervised() as supervisor:
         supervisor.run(asked_when_idle)

@@ -85,6 +85,11 @@ def is_network_filesystem(kind: str) -> bool:
     return _NETWORK.fullmatch(kind.lower()) is not None
 
 
+def shared_with_others(path: Path) -> bool:
+    """May what happens at a path be the doing of another machine, of which no event tells?"""
+    return is_network_filesystem(filesystem_type(path))
+
+
 def existing(path: Path) -> Path:
     """The path, or the nearest parent that exists."""
     path = path.absolute()

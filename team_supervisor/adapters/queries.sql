@@ -8,7 +8,7 @@ WHERE (retry_wanted > 0 OR restore_wanted > 0) AND state IN ('completed', 'faile
 -- live_session --
 SELECT * FROM sessions WHERE id = :id AND (
     state NOT IN ('completed', 'failed', 'stopped')
-    OR (state IN ('failed', 'stopped') AND retry_wanted > 0)
+    OR retry_wanted > 0 OR restore_wanted > 0
 );
 
 -- all_sessions --

@@ -115,7 +115,7 @@ def stopped(supervisor: Supervisor) -> Callable[[World], bool]:
     """`team stop` ends the team; with nothing left there is nothing to supervise."""
 
     def done(world: World) -> bool:
-        return not world.accepting and all(f.session.ended for f in world.sessions)
+        return not world.accepting and all(session.ended for session in world.live)
 
     return done
 
@@ -153,7 +153,7 @@ class Report:
 
 
 def _in_short(world: World) -> str:
-    at_work = sum(not f.session.ended for f in world.sessions)
+    at_work = sum(not session.ended for session in world.live)
     words = f"sessions at work: {at_work}, requests waiting: {len(world.requests)}"
     return words if world.accepting else f"the team was stopped; {words}"
 

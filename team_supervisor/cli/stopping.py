@@ -70,7 +70,7 @@ def _drain(workspace: Workspace, wanted: set[str]) -> bool:
 
 
 def _ended(world: World, wanted: set[str]) -> bool:
-    return all(f.session.ended for f in world.sessions if f.session.id in wanted)
+    return all(session.ended for session in world.live if session.id in wanted)
 
 
 def _rest() -> None:

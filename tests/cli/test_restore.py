@@ -31,7 +31,7 @@ def test_an_archive_goes_back_to_work_in_its_conversation_with_what_is_new(
         done = live_team.call("restore", "api", "-m", MORE)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"api ({before.id}) will be taken back to work\n"
-        run_until(supervisor, lambda world: world.sessions)
+        run_until(supervisor, lambda world: world.live)
         assert not archive.exists()
         run_until(supervisor, nothing_left)
     after = live_team.session("api")
@@ -109,7 +109,7 @@ def _runners(command: dict[str, list[str]]) -> object:
 def test_an_archive_under_a_number_is_taken_back_and_numbered_again(live_team: Team) -> None:
     live_team.request("api", "done all")
     with live_team.supervised() as supervisor:
-        run_until(supervisor, lambda world: world.sessions)
+        run_until(supervisor, lambda world: world.live)
         in_the_way = live_team.root / f"{live_team.session('api').id}-completed"
         in_the_way.mkdir()
         (in_the_way / "mine.txt").write_text("do not touch")

@@ -192,7 +192,7 @@ def active(*names: str) -> Callable[[World], bool]:
     """Do the agents of these sessions run, as far as a supervisor knows?"""
 
     def fact(world: World) -> bool:
-        found = {f.session.name for f in world.sessions if f.session.state == State.ACTIVE}
+        found = {s.name for s in world.live if s.state == State.ACTIVE}
         return found >= set(names)
 
     return fact

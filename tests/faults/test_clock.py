@@ -26,7 +26,7 @@ def look(supervisor: Supervisor, shift: float) -> bool:
         apply(action, supervisor.tools, now)
     supervisor.tell()
     supervisor.waker.wait(0.01)
-    return not world.requests and all(f.session.ended for f in world.sessions)
+    return not world.requests and all(s.ended for s in world.live)
 
 
 def look_until_all_ended(supervisor: Supervisor, shift: float) -> None:

@@ -107,7 +107,7 @@ def test_an_exit_is_recorded_even_when_the_disk_is_full(small: Ground) -> None:
         kill(agent)
         run_until(supervisor, a_while())
         filler.unlink()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     [attempt] = small.attempts("api")
     assert (attempt["signal"], attempt["reason"]) == (signal.SIGKILL, "signalled")
     small.oracle()
@@ -166,7 +166,7 @@ def test_a_broken_database_is_put_aside_and_the_agents_are_found_again(
         assert processes.alive(agent)
         assert ground.agent("api") == agent
         ground.open_gate()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     assert how == "empty" or list(database.parent.glob("*.corrupt-*"))
     assert ground.began("api") == 1
     ground.oracle(cli=True)

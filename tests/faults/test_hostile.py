@@ -119,7 +119,7 @@ def test_a_directory_that_turns_into_a_link_and_back_leads_nowhere(ground: Groun
         finally:
             over.set()
             swaps.join()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     for session in ground.team.sessions():
         assert not (ground.workspace / session.directory).is_symlink()
     ground.oracle(finished=False)
@@ -181,7 +181,7 @@ def test_a_hostile_list_of_tasks_is_never_complete_and_holds_nobody_up(
         assert max(took) < 1.0
         assert ground.team.session("api").state == State.ACTIVE
         ground.open_gate()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     assert ground.team.session("api").state == State.COMPLETED
     ground.oracle()
 
@@ -222,7 +222,7 @@ def test_a_list_that_is_rewritten_all_the_time_is_never_taken_for_complete(
     with ground.team.supervised() as supervisor:
         run_until(supervisor, lambda _: (ground.shared / "over").exists() or _claimed(ground), 90)
         assert not _claimed(ground) or (ground.shared / "over").exists()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     assert ground.team.session("api").tasks_total == 200
     ground.oracle()
 

@@ -129,7 +129,7 @@ def _among_others(
         run_until(supervisor, _ended("good"))
         supervisor.draining = True
         ground.end_sessions()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     assert ground.team.session("good").state == State.COMPLETED
     _no_bug(ground)
 
@@ -155,7 +155,7 @@ def _timed(supervisor: Supervisor) -> float:
 
 def _ended(name: str) -> Callable[[object], bool]:
     def fact(world: object) -> bool:
-        sessions = {f.session.name: f.session for f in world.sessions}  # type: ignore[attr-defined]
+        sessions = {s.name: s for s in world.live}  # type: ignore[attr-defined]
         return name not in sessions or sessions[name].ended
 
     return fact

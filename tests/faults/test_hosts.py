@@ -27,7 +27,7 @@ def test_no_second_agent_starts_while_one_without_a_host_works(ground: Ground) -
         assert ground.began("api") == 1
         assert processes.alive(agent)
         ground.open_gate()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     first, second = ground.attempts("api")
     assert (first["code"], first["signal"], first["reason"]) == (None, None, "unknown")
     assert second["code"] == 143

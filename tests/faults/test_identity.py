@@ -162,7 +162,7 @@ def test_a_session_whose_lock_was_removed_has_still_one_agent(ground: Ground) ->
         run_until(supervisor, lambda _: next(looks, None) is None)
         assert processes.alive(agent)
         ground.open_gate()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     assert ground.began("api") == 1
     ground.oracle()
 

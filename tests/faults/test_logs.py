@@ -74,13 +74,13 @@ def small(team: Team) -> bool:
 
 def test_the_disk_is_bounded_and_no_line_is_lost(writing: tuple[Team, Gate]) -> None:
     team, gate = writing
-    team.run(lambda world: world.sessions and segments(team))
+    team.run(lambda world: world.live and segments(team))
     with concurrent.futures.ThreadPoolExecutor() as beside:
         words = ("logs", "talker", "--raw", "--follow", "-n", COUNT)
         followed = beside.submit(team.call, *words)
         gate.open()
         gate.open()
-        team.run(lambda world: world.sessions and small(team))
+        team.run(lambda world: world.live and small(team))
         gate.open()
         team.run()
         assert followed.result().stdout.encode() == whole()
@@ -114,7 +114,7 @@ def test_a_supervisor_killed_while_it_moves_loses_no_line(writing: tuple[Team, G
         if number < 3:
             gate.open()
     assert team.session("talker").attempt == 1
-    team.run(lambda world: world.sessions and small(team))
+    team.run(lambda world: world.live and small(team))
     assert team.call("logs", "talker", "--raw").stdout.encode() == whole()
     gate.open()
     team.run()
@@ -146,9 +146,9 @@ def test_logs_that_pass_the_total_need_a_person_and_nobody_is_stopped(
         assert "see what it writes" in told.reason
         assert team.session("talker").state == State.ACTIVE
         gate.open()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     assert team.session("talker").state == State.COMPLETED
 
 
 def detail(world: World) -> str:
-    return world.sessions[0].session.doing_detail if world.sessions else ""
+    return world.live[0].doing_detail if world.live else ""

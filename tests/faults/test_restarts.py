@@ -90,7 +90,7 @@ def test_a_working_directory_that_is_gone_is_a_failed_start(ground: Ground) -> N
         run_until(supervisor, lambda _: ground.team.heard(events.SessionRestarting))
         directory = ground.team.directory("plan")
         os.rename(directory, ground.workspace / ".aside")
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions))
+        run_until(supervisor, lambda world: all(s.ended for s in world.live))
     os.rename(ground.workspace / ".aside", directory)
     ground.team.run()
     assert ground.team.session("plan").state == State.FAILED

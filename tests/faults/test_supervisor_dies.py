@@ -100,7 +100,7 @@ def test_many_sessions_are_adopted_at_once_and_none_is_started(ground: Ground) -
         assert time.process_time() - began < 2.0
         assert agents == {name: ground.agent(name) for name in names}
         ground.open_gate()
-        run_until(supervisor, lambda world: all(f.session.ended for f in world.sessions), 200)
+        run_until(supervisor, lambda world: all(s.ended for s in world.live), 200)
     assert all(ground.began(name) == 1 for name in names)
     ground.oracle()
 

@@ -1,6 +1,9 @@
 """What may the team spend, and what has it spent?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+
+import msgspec
 
 from team_supervisor.adapters import clock
 from team_supervisor.adapters.store import Store
@@ -10,6 +13,8 @@ from team_supervisor.settings import Settings
 
 # What a command may set for good, beside team.yaml: the keys of the team's table.
 SET_BY_COMMAND = {"team": "budget_team_usd", "day": "budget_day_usd"}
+# What `orchestrate` was told, for those who look while it runs.
+OPTIONS = {scope: f"option_{scope}_usd" for scope in ("session", "team", "day")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,27 @@ class Money:
         return self._spent
 
 
+def take_options(store: Store, told: Mapping[str, float]) -> None:
+    """Dollars by scope, of a supervisor that begins: they are newer than what `budget` set."""
+    with store.transaction():
+        for scope, key in OPTIONS.items():
+            store.set_team(key, str(told[scope]) if scope in told else "")
+        for scope in told.keys() & SET_BY_COMMAND.keys():
+            store.set_team(SET_BY_COMMAND[scope], "")
+
+
+def with_options(settings: Settings, store: Store) -> Settings:
+    """As the supervisor that runs holds them."""
+    return msgspec.structs.replace(settings, budgets=_over(settings.budgets, store, OPTIONS))
+
+
 def in_force(budgets: Budgets, store: Store) -> Budgets:
     """team.yaml's, with what a command set since in its place."""
-    found = {scope: store.team(key) for scope, key in SET_BY_COMMAND.items()}
+    return _over(budgets, store, SET_BY_COMMAND)
+
+
+def _over(budgets: Budgets, store: Store, keys: Mapping[str, str]) -> Budgets:
+    found = {scope: store.team(key) for scope, key in keys.items()}
     return replace(
         budgets,
         **{

@@ -52,6 +52,7 @@ def rules(settings: Settings) -> Rules:
         stagger=settings.rate_limit_stagger,
         share_rate_limits=settings.share_rate_limits,
         budgets=settings.budgets,
+        process_usd=settings.max_budget_usd,
     )
 
 
@@ -179,7 +180,7 @@ class Observer:
                 known[asker] = row
         starting = bool(looks) or any(f.session.state == State.PARKED for f in seen)
         return Team(
-            personas=self.personas() if looks else {},
+            personas=self.personas() if starting else {},
             broken=self._broken() if looks else {},
             live=working,
             known=known,

@@ -41,6 +41,12 @@ class SettingsFile:
     _seen: files.Signature | None = None
     _since: float = 0.0
 
+    @property
+    def told(self) -> dict[str, float]:
+        """Dollars by scope that the command line names."""
+        named = {scope: self.options.get(option) for option, scope in BUDGETS.items()}
+        return {scope: float(usd) for scope, usd in named.items() if usd is not None}
+
     def read(self) -> tuple[Settings, tuple[str, ...]]:
         """Settings and warnings; UsageError when the file is broken."""
         self._held = self._seen = files.signature(self.workspace.settings)

@@ -10,7 +10,7 @@ import msgspec
 from team_supervisor.adapters import files
 from team_supervisor.core import frontmatter, terms
 from team_supervisor.core.admission import Limits
-from team_supervisor.core.budgets import Budgets
+from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.completion import CompletionRules
 from team_supervisor.core.logs import LogRules
 from team_supervisor.core.persona import PermissionMode
@@ -129,6 +129,7 @@ def _check(path: Path, settings: Settings) -> None:
         **{f"limits.{f.name}": getattr(settings.limits, f.name) for f in fields(Limits)},
         **{f"limits.per_persona.{k}": n for k, n in settings.limits.per_persona.items()},
         **{f"restarts.{f.name}": getattr(settings.restarts, f.name) for f in fields(RestartPolicy)},
+        **_amounts(settings.budgets),
     }
     try:
         terms.commands(settings.verify)
@@ -138,6 +139,15 @@ def _check(path: Path, settings: Settings) -> None:
         if isinstance(value, (int, float)) and not value >= 0:
             why = "cannot be negative" if value < 0 else "must be a number"
             raise UsageError(f"{path}: `{name}` is {value}, but it {why}")
+
+
+def _amounts(budgets: Budgets) -> dict[str, Any]:
+    """A budget that is no number would never be spent."""
+    inner = {f"budgets.{f.name}": getattr(budgets, f.name) for f in fields(Budgets)}
+    each = ((name, found) for name, found in inner.items() if isinstance(found, Budget))
+    return inner | {
+        f"{name}.{f.name}": getattr(found, f.name) for name, found in each for f in fields(Budget)
+    }
 
 
 def _unknown(values: Mapping[str, Any], kind: Any, prefix: str = "") -> list[str]:

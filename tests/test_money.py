@@ -5,7 +5,7 @@ from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.model import Doing, State
 from team_supervisor.supervisor import nothing_left
 
-from .teams import Team, run_until
+from .teams import Team, lines_until, run_until
 
 
 def is_parked(team: Team, name: str) -> bool:
@@ -170,3 +170,54 @@ def _reloads(team: Team) -> list[events.SettingsReloaded]:
     with team.store() as store:
         told = [event for _, _, event in store.events_after(0)]
     return [event for event in told if isinstance(event, events.SettingsReloaded)]
+
+
+def test_a_request_cannot_give_itself_more_than_team_yaml_gives(team: Team) -> None:
+    team.set(budgets=Budgets(session=Budget(usd=2.0)))
+    steps = "```scripted-agent\ncost 2.5\nwait\ndone all\n```\n"
+    team.request("greedy", text=f"---\nbudget_usd: 1000\n---\n# Work\n\n{steps}")
+    team.run(lambda _: is_parked(team, "greedy"))
+    assert team.session("greedy").doing_detail == "its budget of $2.00 is spent ($2.50)"
+
+
+def test_time_that_a_request_set_itself_can_be_raised(team: Team) -> None:
+    gate = team.gate()
+    steps = f"```scripted-agent\n{gate.step}\nsay more\ndone all\n```\n"
+    team.request("api", text=f"---\ntimeout: 0.3\n---\n# Work\n\n{steps}")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: is_parked(team, "api"))
+        gate.open()
+        answer = team.call("budget", "api", "--time", "1h")
+        assert "of 1 h of agents at work" in answer.stdout, answer.stderr
+        run_until(supervisor, nothing_left)
+    assert team.said("api")[-1] == "more"
+
+
+def test_a_parked_session_can_be_tried_again(team: Team) -> None:
+    team.set(park_after=0.0, max_nudges=0)
+    team.request("api", "wait", "say again", "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: is_parked(team, "api"))
+        done = team.call("retry", "api")
+        assert done.returncode == 0, done.stderr
+        run_until(supervisor, nothing_left)
+    assert team.said("api")[-1] == "again"
+
+
+def test_what_orchestrate_is_told_is_newer_than_what_budget_set_and_is_shown(team: Team) -> None:
+    with team.store():
+        assert "of $50.00" in team.call("budget", "--team", "50", "--day", "40").stdout
+    program = team.start("orchestrate", "--budget-team", "5", "--budget-session", "2")
+    lines_until(program, "started")
+    team.request("api", "wait", "done all")
+    team.wait_beside(lambda: any(s.name == "api" and s.agent_pid for s in team.sessions()))
+    shown = team.call("budget").stdout
+    assert "of $5.00" in shown and "of $40.00" in shown and "of $2.00" in shown
+    assert "of $2.00" in team.call("why", "api").stdout
+    assert "of $8.00" in team.call("budget", "--team", "8").stdout
+
+
+def test_an_amount_that_is_no_number_is_refused(team: Team) -> None:
+    for words in (("budget", "--team", "nan"), ("orchestrate", "--max-budget-usd", "nan")):
+        refused = team.call(*words)
+        assert refused.returncode == 2 and "not a number of dollars" in refused.stderr

@@ -121,3 +121,20 @@ def test_a_limit_of_a_persona_cannot_be_negative(path: Path) -> None:
     path.write_text("limits: {per_persona: {intern: -1}}\n")
     with pytest.raises(UsageError, match=r"per_persona"):
         load(path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("team: {usd: .nan}", "`budgets.team.usd` is nan, but it must be a number"),
+        ("day: {tokens: -1}", "`budgets.day.tokens` is -1, but it cannot be negative"),
+        ("session: {seconds: -2}", "`budgets.session.seconds` is -2.0, but it cannot be negative"),
+        ("reserve_usd: -3", "`budgets.reserve_usd` is -3.0, but it cannot be negative"),
+        ("warn_at: .nan", "`budgets.warn_at` is nan, but it must be a number"),
+    ],
+)
+def test_a_budget_that_would_never_be_spent_is_refused(path: Path, text: str, words: str) -> None:
+    path.write_text(f"budgets: {{{text}}}\n")
+    with pytest.raises(UsageError) as refused:
+        load(path, {})
+    assert words in str(refused.value)

@@ -26,7 +26,7 @@ WHERE id = :id AND state NOT IN ('completed', 'failed', 'stopped');
 
 -- want_retry --
 UPDATE sessions SET retry_wanted = retry_wanted + 1, wanted = 'run'
-WHERE id = :id AND state IN ('failed', 'stopped');
+WHERE id = :id AND state IN ('failed', 'stopped', 'parked');
 
 -- want_restore --
 UPDATE sessions SET restore_wanted = restore_wanted + 1, wanted = 'run'
@@ -121,6 +121,9 @@ SELECT EXISTS (SELECT 1 FROM deliveries WHERE session = :session AND seen_at IS 
 
 -- want_budget --
 UPDATE sessions SET budget_usd = :usd, budget_warned = 0 WHERE id = :id;
+
+-- want_time --
+UPDATE sessions SET timeout = :seconds, budget_warned = 0 WHERE id = :id;
 
 -- insert_event --
 INSERT INTO events (at, kind, session, request, details)

@@ -95,7 +95,7 @@ class Store:
         return self._do("want", id=session, wanted=wanted) > 0
 
     def want_retry(self, session: str) -> bool:
-        """Ask for an ended session to go on; False when it has not ended or is archived."""
+        """Ask for an ended or parked session to go on; False when it runs or is archived."""
         return self._do("want_retry", id=session) > 0
 
     def want_restore(self, session: str) -> bool:
@@ -196,6 +196,10 @@ class Store:
     def want_budget(self, session: str, usd: float | None) -> None:
         """What a person lets one session spend."""
         self._do("want_budget", id=session, usd=usd)
+
+    def want_time(self, session: str, seconds: float) -> None:
+        """How long a person lets its processes run, in all."""
+        self._do("want_time", id=session, seconds=seconds)
 
     def record(self, event: Event, at: float) -> None:
         self._do(

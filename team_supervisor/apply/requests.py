@@ -14,6 +14,7 @@ from team_supervisor.adapters.workspace import refuse, rejected, reserve
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, tell
 from team_supervisor.core import briefing
+from team_supervisor.core.budgets import granted
 from team_supervisor.core.events import (
     RequestQueued,
     RequestRejected,
@@ -158,11 +159,12 @@ def _agreed(tools: Tools, persona: Persona | None, terms: Terms) -> dict[str, An
     """Columns: what the request says, else its persona, else team.yaml."""
     settings = tools.settings
     team = Terms(verify=commands(settings.verify), timeout=settings.timeout)
-    found = terms.over(persona.terms if persona else Terms()).over(team)
+    own = persona.terms if persona else Terms()
+    found = terms.over(own).over(team)
     return {
         "verify": stored(found.verify or ()),
         "timeout": found.timeout,
-        "budget_usd": found.budget_usd,
+        "budget_usd": granted(terms.budget_usd, own.budget_usd, settings.budgets),
         "depends_on": json.dumps(found.depends_on),
     }
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -11,6 +11,7 @@ from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import find, opened
+from team_supervisor.core import terms
 from team_supervisor.core.budgets import Account, account_of
 from team_supervisor.core.model import Session
 from team_supervisor.core.progress import clean
@@ -21,9 +22,16 @@ EPILOG = """\b
 Examples:
   team-supervisor budget
   team-supervisor budget api-developer 5
+  team-supervisor budget api-developer --time 3h
   team-supervisor budget --team 50 --day 20
 """
-USD = click.FloatRange(min=0, max=1e6)
+
+
+class Wish(NamedTuple):
+    """What one session may spend from now on: dollars, seconds; None leaves it."""
+
+    usd: float | None
+    seconds: float | None
 
 
 class Line(NamedTuple):
@@ -35,39 +43,52 @@ class Line(NamedTuple):
 
 @click.command(epilog=EPILOG)
 @click.argument("session", required=False)
-@click.argument("usd", required=False, type=USD)
-@click.option("--team", type=USD, metavar="USD", help="What the team may spend in all.")
-@click.option("--day", type=USD, metavar="USD", help="What the team may spend in a day.")
+@click.argument("usd", required=False, type=options.usd)
+@click.option("--time", metavar="TIME", help="How long SESSION may run in all: 90, 45m, 2h.")
+@click.option("--team", type=options.usd, metavar="USD", help="What the team may spend in all.")
+@click.option("--day", type=options.usd, metavar="USD", help="What the team may spend in a day.")
 @options.as_json
 @options.workspace
 def command(
-    session: str | None, usd: float | None, workspace: str, as_json: bool, **team: float | None
+    session: str | None, usd: float | None, workspace: str, as_json: bool, **more: Any
 ) -> None:
-    """Show the budgets and what is spent of them, or set one in dollars.
+    """Show the budgets and what is spent of them, or set one.
 
     With SESSION and USD that session may spend so much, over all its processes; a session that is
     parked because its budget was spent goes on by itself. What is set here comes before team.yaml.
     """
-    if session is not None and usd is None:
+    seconds = None if more["time"] is None else _seconds(more.pop("time"))
+    if session is not None and usd is None and seconds is None:
         raise UsageError(f"how many dollars may {session} spend? give them after its name")
+    if session is None and seconds is not None:
+        raise UsageError("whose time is it? name the session before --time")
     found, store = opened(workspace)
     meant = find(store, session) if session else None
     store.close()
-    amounts = {scope: amount for scope, amount in team.items() if amount is not None}
+    amounts = {scope: amount for scope, amount in more.items() if amount is not None}
     if meant is not None or amounts:
-        _set(found, meant, usd, amounts)
+        _set(found, meant, Wish(usd, seconds), amounts)
     _show(found, as_json)
 
 
-def _set(
-    found: Workspace, session: Session | None, usd: float | None, amounts: dict[str, float]
-) -> None:
+def _seconds(time: str) -> float:
+    try:
+        return terms.seconds(
+            "--time", float(time) if time.replace(".", "", 1).isdecimal() else time
+        )
+    except terms.TermsError as error:
+        raise UsageError(str(error)) from None
+
+
+def _set(found: Workspace, session: Session | None, wish: Wish, amounts: dict[str, float]) -> None:
     from team_supervisor.money import SET_BY_COMMAND
 
     store = open_store(found.database)
     with store.transaction():
-        if session is not None:
-            store.want_budget(session.id, usd)
+        if session is not None and wish.usd is not None:
+            store.want_budget(session.id, wish.usd)
+        if session is not None and wish.seconds is not None:
+            store.want_time(session.id, wish.seconds)
         for scope, amount in amounts.items():
             store.set_team(SET_BY_COMMAND[scope], str(amount))
     store.close()
@@ -88,11 +109,13 @@ def _show(found: Workspace, as_json: bool) -> None:
 
 
 def _lines(found: Workspace, store: Store) -> list[Line]:
-    from team_supervisor.money import Money
+    from team_supervisor.money import Money, with_options
     from team_supervisor.settings import load
 
     now = clock.now()
     settings, _ = load(found.settings, os.environ)
+    if locks.held_by(found.lock):
+        settings = with_options(settings, store)
     bounds = Money(settings, store).bounds(now)
     team = [
         Line("team", Account("the team's", bounds.budgets.team, store.spent_since(0.0, now.wall))),

@@ -38,6 +38,22 @@ workspace_path: Callable[[F], F] = click.option(
 as_json: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+MAX_DOLLARS = 1e6
+
+
+def usd(value: str) -> float:
+    """The type of an amount; click's own FloatRange lets `nan` through, which is never spent."""
+    try:
+        found = float(value)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= MAX_DOLLARS:
+        raise click.BadParameter(
+            f"{value!r} is not a number of dollars from 0 to {MAX_DOLLARS:,.0f}."
+        )
+    return found
+
+
 def rich_output() -> bool:
     """Colours and boxes: on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

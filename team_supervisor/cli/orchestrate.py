@@ -12,9 +12,11 @@ import click
 from team_supervisor.adapters.notify import Notifier, notifier
 from team_supervisor.adapters.workspace import create, locate, require
 from team_supervisor.cli import announce, options
+from team_supervisor.cli.options import usd
 from team_supervisor.core.events import Event, SessionFailed
 from team_supervisor.core.world import World
 from team_supervisor.errors import TeamError
+from team_supervisor.money import take_options
 from team_supervisor.reload import SettingsFile
 from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
@@ -27,7 +29,6 @@ from team_supervisor.supervisor import (
 )
 
 Sink = Callable[[float, Event], None]
-USD = click.FloatRange(min=0)
 Until = Literal["stopped", "settled", "forever"]
 
 
@@ -38,10 +39,10 @@ Until = Literal["stopped", "settled", "forever"]
 @options.as_json
 @click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
 @click.option("--model", metavar="NAME", help="The model of every session that names none.")
-@click.option("--max-budget-usd", type=float, metavar="USD", help="Of each process of Claude Code.")
-@click.option("--budget-session", type=USD, metavar="USD", help="What each session may spend.")
-@click.option("--budget-team", type=USD, metavar="USD", help="What the team may spend in all.")
-@click.option("--budget-day", type=USD, metavar="USD", help="What the team may spend in a day.")
+@click.option("--max-budget-usd", type=usd, metavar="USD", help="Of each process of Claude Code.")
+@click.option("--budget-session", type=usd, metavar="USD", help="What each session may spend.")
+@click.option("--budget-team", type=usd, metavar="USD", help="What the team may spend in all.")
+@click.option("--budget-day", type=usd, metavar="USD", help="What the team may spend in a day.")
 def command(
     workspace: str, once: bool, service: bool, as_json: bool, **chosen: str | float | None
 ) -> None:
@@ -71,6 +72,7 @@ def run(file: SettingsFile, show: Sink, *, until: Until = "stopped") -> None:
     name = "service" if until == "forever" else "orchestrate"
     with supervise(file.workspace, settings, os.environ, watched, name) as supervisor:
         supervisor.settings_file = file
+        take_options(supervisor.store, file.told)
         check_runner(settings, supervisor)
         odd = unknown_limits(settings, supervisor)
         for warning in (*warnings, *supervisor.observer.persona_problems(), *odd):

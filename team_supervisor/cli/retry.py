@@ -16,7 +16,7 @@ from team_supervisor.errors import TeamError
 @click.argument("session")
 @options.workspace
 def command(session: str, workspace: str) -> None:
-    """Let a failed or stopped SESSION go on, in its conversation if it had one."""
+    """Let a failed, stopped or parked SESSION go on, in its conversation if it had one."""
     _, reader = opened(workspace)
     meant = find(reader, session)
     reader.close()
@@ -25,9 +25,9 @@ def command(session: str, workspace: str) -> None:
             f"{meant.id} is completed and archived: `team-supervisor restore {meant.id}` "
             "takes it back to work"
         )
-    if meant.state not in (State.FAILED, State.STOPPED):
+    if meant.state not in (State.FAILED, State.STOPPED, State.PARKED):
         raise TeamError(
-            f"{meant.id} is {meant.state}: only a failed or stopped session can be retried"
+            f"{meant.id} is {meant.state}: only a failed, stopped or parked session can be retried"
         )
     found = require(locate(workspace))
     store = open_store(found.database)

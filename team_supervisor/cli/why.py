@@ -64,13 +64,15 @@ def _signals(place: "Workspace", store: "Store", session: "Session") -> "Signals
     from team_supervisor.core.conduct import waits_for
     from team_supervisor.core.holding import limited_until
     from team_supervisor.core.why import Signals
+    from team_supervisor.money import with_options
     from team_supervisor.settings import load
 
     now = clock.now()
     settings, _ = load(place.settings, os.environ)
+    if holder := locks.held_by(place.lock):
+        settings = with_options(settings, store)
     world = _world(store, settings, now)
     process = processes.look(place.session_control(session.id), session.attempt)
-    holder = locks.held_by(place.lock)
     directory = place.root / session.directory
     transcript = files.signature(directory / "transcript.jsonl")
     reading, written = _tasks(directory)

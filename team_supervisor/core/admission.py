@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from team_supervisor.core.budgets import Account, Budgets, lacking, reserve, reserved
+from team_supervisor.core.budgets import Account, Budgets, granted, lacking, reserve, reserved
 from team_supervisor.core.model import Session, State
 from team_supervisor.core.persona import Persona, may_request
 from team_supervisor.core.requests import RequestName, name_problem
@@ -84,7 +84,7 @@ def admit(
     asker = team.known.get(requester) if requester else None
     if reason := _never(persona, asker, team) or _no_shell(persona, terms):
         return Refuse(reason)
-    if reason := _not_now(persona, team, terms.over(persona.terms).budget_usd):
+    if reason := _not_now(persona, team, _granted(persona, team, terms)):
         return Wait(reason)
     return Admit(persona, asker)
 
@@ -122,17 +122,17 @@ def _no_shell(persona: Persona, terms: Terms) -> str | None:
     )
 
 
+def _granted(persona: Persona, team: Team, terms: Terms) -> float | None:
+    return granted(terms.budget_usd, persona.terms.budget_usd, team.budgets)
+
+
 def _not_now(persona: Persona, team: Team, budget_usd: float | None) -> str | None:
     limits = team.limits
-    counts = Counter(s.persona for s in _at_work(team))
-    most = _most(persona, limits)
     if team.disk_free < limits.disk_free_mb * MEBIBYTE:
         free = team.disk_free // MEBIBYTE
         return f"only {free} MiB are free on the disk, {limits.disk_free_mb} must be"
-    if reason := crowded(team):
+    if reason := crowded(team) or full(persona.name, team):
         return reason
-    if most is not None and counts[persona.name] >= most:
-        return f"{counts[persona.name]} of {most} {persona.name} sessions are at work"
     if team.spawned >= limits.spawned_per_hour:
         return f"{team.spawned} sessions were started in the last hour, the limit"
     set_aside = sum(reserved(s, team.budgets) for s in team.live.values())
@@ -150,13 +150,21 @@ def crowded(team: Team) -> str | None:
     return None
 
 
+def full(persona: str, team: Team) -> str | None:
+    """Why no further process of this persona may start; also asked before one wakes."""
+    most = _most(persona, team)
+    at_work = Counter(s.persona for s in _at_work(team))[persona]
+    if most is None or at_work < most:
+        return None
+    return f"{at_work} of {most} {persona} sessions are at work"
+
+
 def _at_work(team: Team) -> list[Session]:
     """A parked session takes no place."""
     return [s for s in team.live.values() if s.state != State.PARKED]
 
 
-def _most(persona: Persona, limits: Limits) -> int | None:
-    found = [
-        n for n in (limits.per_persona.get(persona.name), persona.max_sessions) if n is not None
-    ]
-    return min(found) if found else None
+def _most(name: str, team: Team) -> int | None:
+    persona = team.personas.get(name)
+    found = (team.limits.per_persona.get(name), persona.max_sessions if persona else None)
+    return min((n for n in found if n is not None), default=None)

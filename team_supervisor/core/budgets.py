@@ -104,6 +104,17 @@ def reserve(budget_usd: float | None, budgets: Budgets) -> float:
     return budgets.reserve_usd if own is None else own
 
 
+def granted(asked: float | None, persona: float | None, budgets: Budgets) -> float | None:
+    """Dollars of a new session's own; None: what holds for each.
+
+    Who asks may ask for less than its persona or team.yaml allows, never for more.
+    """
+    most = budgets.session.usd if persona is None else persona
+    if asked is None or (most is not None and asked > most):
+        return persona
+    return asked
+
+
 def lacking(accounts: Iterable[Account], set_aside: float, needed: float) -> str | None:
     """Why a session that needs so many dollars cannot start now."""
     for scope, budget, spent in accounts:

@@ -1,7 +1,7 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
 from team_supervisor.core import logs
-from team_supervisor.core.holding import held, limited, out_of_time, over_budget
+from team_supervisor.core.holding import held, limited, out_of_time, outgrown, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
 from team_supervisor.core.world import (
     Action,
@@ -71,6 +71,8 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
         return Doing.ATTENTION, trouble
     if over := _over_budget(session, world):
         return Doing.OVER_BUDGET, over
+    if not session.turn_open and outgrown(session, world):
+        return Doing.OVER_BUDGET, "what its process could spend is spent: a new one has the rest"
     # Asked before what is unseen: what fails like this may never be seen.
     if not session.turn_open and session.error_status in HOPELESS:
         return Doing.ATTENTION, session.last_error or f"error {session.error_status}"

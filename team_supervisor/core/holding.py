@@ -1,6 +1,6 @@
 """Which limits keep a session from going on right now?"""
 
-from team_supervisor.core.budgets import Account, account_of, exhausted, first, nearly
+from team_supervisor.core.budgets import Account, account_of, exhausted, first, left_usd, nearly
 from team_supervisor.core.model import Session
 from team_supervisor.core.world import WarnOfBudget, World
 
@@ -51,6 +51,19 @@ def out_of_time(session: Session, world: World) -> bool:
     """Money is counted when a turn ends; time runs out in the middle of one, too."""
     its = account_of(session, world.rules.budgets, world.now)
     return its.budget.seconds is not None and its.spent.seconds >= its.budget.seconds
+
+
+def outgrown(session: Session, world: World) -> bool:
+    """Its process ended a turn at what was left when it started, and more is left by now.
+
+    A process that spent nothing met somebody else's 402, and a new one would meet it again.
+    """
+    cap = world.rules.process_usd
+    if session.error_status != 402 or session.cost_attempt <= 0:
+        return False
+    if cap is not None and session.cost_attempt >= cap:
+        return False
+    return left_usd(accounts(session, world)) is not None
 
 
 def accounts(session: Session, world: World) -> tuple[Account, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal
+from team_supervisor.core.budgets import granted
 from team_supervisor.core.holding import team_limit
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.requests import RequestName, request_name, requester
@@ -54,7 +55,8 @@ def _age(look: RequestLook) -> tuple[float, str]:
 def _with(team: Team, claim: ClaimRequest) -> Team:
     name = claim.look.name
     persona = claim.verdict.persona
-    budget = read(claim.look.instructions).over(persona.terms).budget_usd
+    asked = read(claim.look.instructions).budget_usd
+    budget = granted(asked, persona.terms.budget_usd, team.budgets)
     reserved = Session(id=name, persona=persona.name, name=name, created_at=0.0, budget_usd=budget)
     return replace(team, live={**team.live, name: reserved}, spawned=team.spawned + 1)
 

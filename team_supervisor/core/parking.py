@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from team_supervisor.core import conduct
-from team_supervisor.core.admission import Team, crowded
+from team_supervisor.core.admission import Team, crowded, full
 from team_supervisor.core.holding import held
 from team_supervisor.core.model import Doing, Session, State
 from team_supervisor.core.world import SessionFacts, Wake, World
@@ -57,7 +57,7 @@ def plan(world: World, retried: Sequence[Session]) -> tuple[list[Wake], Team]:
     parked = [f for f in world.sessions if f.session.state == State.PARKED]
     woken: list[Wake] = []
     for facts in sorted(parked, key=lambda f: (f.session.parked_at or 0.0, f.session.id)):
-        if not wakes(facts, world) or crowded(team):
+        if not wakes(facts, world) or crowded(team) or full(facts.session.persona, team):
             continue
         woken.append(Wake(facts.session))
         again = replace(facts.session, state=State.STARTING)

@@ -145,7 +145,7 @@ def status_of(session: Session, running: bool, now: float, supervised: bool) -> 
             return "completed", ""
         case State.FAILED | State.STOPPED:
             return str(session.state), session.reason or ""
-        case State.STOPPING:
+        case State.STOPPING if running or supervised:
             return "stopping", session.reason or ""
         case State.PARKED:
             return "parked", _parked(session, now)
@@ -171,7 +171,8 @@ def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]
 def _parked(session: Session, now: float) -> str:
     """It has no process, and needs none, until what it waits for has come."""
     waits, detail = _resting(session, now) or ("waits", "")
-    return f"{waits} {detail}".strip()
+    colon = ":" if session.doing in _WAITS_FOR_A_PERSON else ""
+    return f"{waits}{colon} {detail}".strip()
 
 
 def _resting(session: Session, now: float) -> tuple[str, str] | None:
@@ -183,7 +184,7 @@ def _resting(session: Session, now: float) -> tuple[str, str] | None:
         case Doing.OVER_BUDGET:
             return "over budget", session.doing_detail
         case Doing.RATE_LIMITED:
-            if session.rate_limited_until is None:
+            if session.rate_limited_until is None or session.rate_limited_until <= now:
                 return "rate limited", "with the team"
             return "rate limited", f"for {age(session.rate_limited_until - now)} more"
     return None

@@ -111,9 +111,9 @@ _CHANGES = {
     Doing.WAITING: "{names} ends, or somebody says something to it",
     Doing.VERIFYING: "its verify commands end",
     Doing.STALLED: "any sign of life",
-    Doing.ATTENTION: "a person says something to it (`say`), or `retry`",
+    Doing.ATTENTION: "a person says something to it (`say`)",
     Doing.RATE_LIMITED: "the limit ends",
-    Doing.OVER_BUDGET: "a person raises the budget (`budget`)",
+    Doing.OVER_BUDGET: "a person raises the budget (`budget`, or team.yaml)",
 }
 
 

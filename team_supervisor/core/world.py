@@ -34,6 +34,7 @@ class Rules:
     stagger: float = 2.0
     share_rate_limits: bool = True
     budgets: Budgets = Budgets()
+    process_usd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

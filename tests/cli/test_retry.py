@@ -37,7 +37,7 @@ def test_without_a_supervisor_it_is_remembered_and_said(live_team: Team) -> None
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (State.STARTING, "is starting: only a failed or stopped session"),
+        (State.STARTING, "is starting: only a failed, stopped or parked session"),
         (State.COMPLETED, "is completed and archived: `team-supervisor restore intern-"),
     ],
 )

@@ -13,6 +13,7 @@ from team_supervisor.core.budgets import (
     Spent,
     account_of,
     exhausted,
+    granted,
     lacking,
     left_usd,
     nearly,
@@ -105,3 +106,21 @@ def test_what_is_left_is_the_least_of_all_and_never_negative(
     left = left_usd([of(Budget(usd=budget), usd=spent) for budget, spent in pairs])
     limits = [max(0.0, budget - spent) for budget, spent in pairs if budget is not None]
     assert left == (min(limits) if limits else None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "persona", "session", "found"),
+    [
+        (1.0, None, 2.0, 1.0),
+        (1000.0, None, 2.0, None),
+        (1000.0, 3.0, 2.0, 3.0),
+        (2.5, 3.0, 2.0, 2.5),
+        (1000.0, None, None, 1000.0),
+        (None, 3.0, 2.0, 3.0),
+        (None, None, 2.0, None),
+    ],
+)
+def test_who_asks_gets_no_more_than_its_persona_or_the_team_allows(
+    asked: float | None, persona: float | None, session: float | None, found: float | None
+) -> None:
+    assert granted(asked, persona, Budgets(session=Budget(usd=session))) == found

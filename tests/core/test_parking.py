@@ -297,3 +297,45 @@ def _world(seen: SessionFacts, others: tuple[Session, ...]) -> World:
     from .worlds import world
 
     return world(seen, others=others)
+
+
+def test_who_wakes_waits_for_a_place_of_its_persona() -> None:
+    one = parked(Doing.OVER_BUDGET)
+    other = session(id="engineer-1706012349999", name="other")
+    limits = Limits(per_persona={"engineer": 1})
+    seen, beside = facts(one, Life.NONE, tasks=watch(0, 1)), facts(other, tasks=watch(0, 1))
+    crowd = planned(seen, beside, team=team(one, other, limits=limits))
+    assert not [action for action in crowd if isinstance(action, Wake)]
+    alone = planned(seen, team=team(one, limits=limits))
+    assert [action.session.id for action in alone if isinstance(action, Wake)] == [one.id]
+
+
+def test_a_process_that_had_less_than_there_is_now_makes_room_for_one_with_the_rest() -> None:
+    raised = Rules(budgets=Budgets(session=Budget(usd=5.0)))
+    spent = idle(cost_attempt=2.0, error_status=402, last_error="Reached maximum budget ($2)")
+    (note, *_) = planned(facts(spent, tasks=watch(0, 1)), rules=raised)
+    assert isinstance(note, NoteDoing) and note.doing == Doing.OVER_BUDGET
+    noted = replace(spent, doing=Doing.OVER_BUDGET, doing_detail=note.detail, resumable=1)
+    assert [
+        a.ending
+        for a in planned(facts(noted, tasks=watch(0, 1)), rules=raised)
+        if isinstance(a, AskToStop)
+    ] == [State.PARKED]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        ({"cost_attempt": 0.0}, Rules(budgets=Budgets(session=Budget(usd=5.0)))),
+        ({}, Rules(budgets=Budgets(session=Budget(usd=5.0)), process_usd=2.0)),
+        ({}, Rules()),
+    ],
+    ids=["the account pays no more", "one process may spend no more", "no budget"],
+)
+def test_where_a_new_process_would_end_the_same_way_a_person_must_look(
+    changes: dict[str, Any], rules: Rules
+) -> None:
+    spent = idle(**{"cost_attempt": 2.0, "error_status": 402, "last_error": "No more", **changes})
+    (note, *_) = planned(facts(spent, tasks=watch(0, 1)), rules=rules)
+    assert isinstance(note, NoteDoing)
+    assert (note.doing, note.detail) == (Doing.ATTENTION, "No more")

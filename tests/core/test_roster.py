@@ -63,7 +63,7 @@ def test_who_runs_is_active() -> None:
         ),
         (
             {"doing": Doing.RATE_LIMITED, "rate_limited_until": NOW.wall - 9},
-            "rate limited: for 0 s more",
+            "rate limited: with the team",
         ),
         ({"tasks_problem": "tasks.md is a FIFO"}, "active: tasks.md is a FIFO"),
         ({"last_activity_at": NOW.wall - STALE_AFTER}, "active:"),
@@ -206,3 +206,15 @@ def test_a_request_is_shown_with_why_it_waits() -> None:
     assert (found.reason, found.requester, found.age) == ("8 of 8", "boss-1", 10.0)
     assert request_view(replace(queued, reason=None), NOW.wall - 99).reason == ""
     assert request_view(queued, NOW.wall - 99).age == 0.0
+
+
+def test_what_was_stopping_when_its_supervisor_and_its_process_went_is_not_said_to_stop() -> None:
+    one = session(State.STOPPING, ending=State.PARKED, reason="it waits")
+    assert status_of(one, False, NOW.wall, False)[0] == "not running"
+    assert status_of(one, False, NOW.wall, True)[0] == "stopping"
+    assert status_of(one, True, NOW.wall, False)[0] == "stopping"
+
+
+def test_a_parked_session_says_what_a_person_must_look_at() -> None:
+    one = session(State.PARKED, doing=Doing.OVER_BUDGET, doing_detail="its budget is spent")
+    assert status_of(one, False, NOW.wall, True) == ("parked", "over budget: its budget is spent")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from team_supervisor.adapters import control, files, logs, processes
+from team_supervisor.adapters.parsing import Parser
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace, put_away_as
-from team_supervisor.core import tasklist
-from team_supervisor.core.completion import TasksReading, TasksWatch, note, pause_of
+from team_supervisor.core.completion import TasksReading, TasksWatch, note
 from team_supervisor.core.logs import Logs
 from team_supervisor.core.model import Delivery, Exit, Moment, Session, State
 from team_supervisor.core.progress import Activity, TurnCost, clean, fold
@@ -38,6 +38,7 @@ class _Memory:
     adopted: bool = True
     tasks: files.Signature | None = None
     watch: TasksWatch | None = None
+    unread: bool = False
     instructions: files.Signature | None = None
     instructions_since: float = 0.0
 
@@ -50,6 +51,7 @@ class SessionLooker:
         self.settings = settings
         self._memory: dict[str, _Memory] = {}
         self.waker: Waker | None = None
+        self.parser = Parser()
 
     def look(self, session: Session, unseen: tuple[Delivery, ...], now: Moment) -> SessionFacts:
         """Never raises on what an agent may have done to its directory."""
@@ -71,7 +73,7 @@ class SessionLooker:
             complaint=_complaint(directory) if end else "",
             directory=exists,
             archive=None if exists else put_away_as(self._workspace, session.id),
-            watch=self._tasks(memory, directory, now) if exists else None,
+            watch=self._tasks(session.id, memory, directory, now) if exists else None,
             heard=heard,
             seen=seen,
             turns=turns,
@@ -83,6 +85,7 @@ class SessionLooker:
             adopted=memory.adopted and session.state == State.ACTIVE,
             logs=_logs(directory, self.settings.logs.limit),
             followed=memory.poll is not None,
+            unread=exists and memory.unread,
         )
 
     def started(self, session: str) -> None:
@@ -158,8 +161,11 @@ class SessionLooker:
         values |= {"transcript_offset": offset, "last_activity_at": now.wall}
         return values, activity.seen, activity.ended
 
-    def _tasks(self, memory: _Memory, directory: Path, now: Moment) -> TasksWatch | None:
+    def _tasks(
+        self, session: str, memory: _Memory, directory: Path, now: Moment
+    ) -> TasksWatch | None:
         path = directory / "tasks.md"
+        memory.unread = False
         found = files.signature(path)
         complete = memory.watch is not None and memory.watch.reading.complete
         if memory.watch is not None and found == memory.tasks and not complete:
@@ -171,19 +177,23 @@ class SessionLooker:
                 return memory.watch
             reading = TasksReading(f"!{error}", problem=f"tasks.md {error}")
         else:
-            reading = self._parse(memory, data)
+            known = memory.watch.reading if memory.watch else None
+            understood = self._understood(session, known, data, now)
+            if understood is None:
+                memory.unread = True
+                return None if complete else memory.watch
+            reading = understood
         memory.tasks = found
         memory.watch = note(memory.watch, reading, now.monotonic)
         return memory.watch
 
-    @staticmethod
-    def _parse(memory: _Memory, data: bytes) -> TasksReading:
-        digest = files.digest(data)
-        if memory.watch is not None and memory.watch.reading.digest == digest:
-            return memory.watch.reading
-        tasks = tasklist.parse(data.decode("utf-8", "replace"))
-        pause = pause_of([t.status for t in tasks.tasks if not t.done])
-        return TasksReading(digest, tasks.total, tasks.done, tasks.open_titles, pause)
+    def _understood(
+        self, session: str, known: TasksReading | None, data: bytes, now: Moment
+    ) -> TasksReading | None:
+        """None while a large one is not understood yet."""
+        if known is not None and known.digest == files.digest(data):
+            return known
+        return self.parser.reading(session, data, now.monotonic)
 
     def _news(
         self, session: Session, memory: _Memory, directory: Path, now: Moment

@@ -179,6 +179,7 @@ class Supervisor:
         self.watching.close()
         self.tools.mover.close()
         self.observer.sessions.forget_all_but(set())
+        self.observer.sessions.parser.close()
         self.waker.close()
         self.store.close()
         os.close(self.lock)
@@ -198,7 +199,7 @@ def supervise(
     store, problem = _open(workspace)
     observer = Observer(workspace, settings, store)
     waker = Waker(workspace.doorbell)
-    observer.sessions.waker = waker
+    observer.sessions.waker = observer.sessions.parser.waker = waker
     tools = Tools(
         workspace=workspace,
         settings=settings,

@@ -138,6 +138,7 @@ def _needs_nudge(facts: SessionFacts, world: World) -> bool:
         and turn_over(facts)
         and facts.session.nudges < world.rules.max_nudges
         and facts.news is None
+        and not facts.unread
         and not list_changed(facts)
         and not (facts.watch is not None and facts.watch.reading.complete)
         and _idle_for(facts.session, world)

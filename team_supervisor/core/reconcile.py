@@ -111,6 +111,8 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
     if not facts.directory:
         gone = Exit(reason="spawn-error", error="its directory is gone", ended_at=world.now.wall)
         return [NoteDeath(session, gone, GiveUp(session.failures))]
+    if session.attempt and facts.unread:
+        return []
     if session.attempt and not session.restored and _work_is_done(facts):
         return [_end_of_work(session, world)]
     if holding.held(session, world):
@@ -197,6 +199,8 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
     session, end = facts.session, facts.exit or Exit(ended_at=world.now.wall)
     if session.wanted != Wanted.RUN:
         return [NoteDeath(session, end, State.STOPPED, facts.complaint)]
+    if facts.unread:
+        return []
     if _work_is_done(facts):
         return [NoteDeath(session, end, State.COMPLETED, facts.complaint)]
     if holding.limited(session, world):
@@ -234,7 +238,7 @@ def _stopping(facts: SessionFacts, world: World) -> list[Action]:
 
 def _finish_work(facts: SessionFacts) -> list[Action]:
     """Asked once more when nothing runs: a last write may have opened a task again."""
-    if facts.watch is None:
+    if facts.watch is None or facts.unread:
         return []
     if facts.session.wanted == Wanted.RUN and conduct.untold(facts):
         return [Reopen(facts.session, facts.exit)]

@@ -10,7 +10,7 @@ from team_supervisor.core.model import Doing, Moment, State
 from team_supervisor.core.reconcile import plan
 from team_supervisor.core.world import Action, Life, SessionFacts, World
 
-from .test_reconcile_properties import any_world, seen
+from .test_reconcile_properties import any_world, seen, watches
 from .worlds import NOW, facts, idle, session, watch, world
 
 
@@ -32,8 +32,32 @@ def _read(found: SessionFacts, now: Moment) -> SessionFacts:
     return replace(found, watch=replace(found.watch, last=now.monotonic))
 
 
-@settings(max_examples=600)
-@given(any_world(), st.floats(0.0, 1.0))
+since = st.floats(NOW.wall - 300, NOW.wall)
+
+
+@st.composite
+def resting(draw: st.DrawFn) -> World:
+    """Of a session whose life is all right, and that only time can bring to something."""
+    row = session(
+        draw(st.sampled_from([State.ACTIVE, State.ACTIVE, State.PARKED, State.STARTING])),
+        attempt=1,
+        turn_open=draw(st.sampled_from([0, 0, 1])),
+        resumable=1,
+        doing=draw(st.sampled_from(Doing)),
+        nudges=draw(st.integers(0, 4)),
+        doing_since=draw(since),
+        last_activity_at=draw(since),
+        rate_limited_until=draw(st.none() | st.floats(NOW.wall - 9, NOW.wall + 99)),
+        timeout=draw(st.none() | st.floats(5, 500)),
+        attempt_monotonic=NOW.monotonic - 10,
+        restart_at=draw(st.none() | st.floats(NOW.wall - 9, NOW.wall + 99)),
+    )
+    found = facts(row, Life.NONE if row.state != State.ACTIVE else Life.ALIVE, draw(watches))
+    return world(replace(found, followed=True))
+
+
+@settings(max_examples=1000)
+@given(any_world() | resting(), st.floats(0.0, 1.0))
 def test_nobody_needs_anything_before_the_time_of_the_next_look(one: World, part: float) -> None:
     one = replace(one, draining=False)
     now = plan(one)
@@ -46,7 +70,7 @@ def test_nobody_needs_anything_before_the_time_of_the_next_look(one: World, part
 
 
 @settings(max_examples=400)
-@given(any_world(), st.floats(0.0, 10_000.0))
+@given(any_world() | resting(), st.floats(0.0, 10_000.0))
 def test_who_is_never_looked_at_again_never_needs_anything(one: World, seconds: float) -> None:
     one = replace(one, draining=False)
     now = plan(one)

@@ -217,6 +217,14 @@ def test_what_orchestrate_is_told_is_newer_than_what_budget_set_and_is_shown(tea
     assert "of $8.00" in team.call("budget", "--team", "8").stdout
 
 
+def test_a_time_that_is_none_is_refused(team: Team) -> None:
+    team.request("api", "done all")
+    team.run()
+    refused = team.call("budget", "api", "--time", "soon")
+    assert refused.returncode == 2 and "--time must be seconds" in refused.stderr
+    assert "name the session" in team.call("budget", "--time", "2h").stderr
+
+
 def test_an_amount_that_is_no_number_is_refused(team: Team) -> None:
     for words in (("budget", "--team", "nan"), ("orchestrate", "--max-budget-usd", "nan")):
         refused = team.call(*words)

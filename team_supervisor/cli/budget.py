@@ -76,8 +76,9 @@ def _seconds(time: str) -> float:
         return terms.seconds(
             "--time", float(time) if time.replace(".", "", 1).isdecimal() else time
         )
-    except terms.TermsError as error:
-        raise UsageError(str(error)) from None
+    except terms.TermsError:
+        words = f"--time must be seconds, or a time such as 45m or 2h; it is {time!r}"
+        raise UsageError(words) from None
 
 
 def _set(found: Workspace, session: Session | None, wish: Wish, amounts: dict[str, float]) -> None:

@@ -229,3 +229,13 @@ def test_an_amount_that_is_no_number_is_refused(team: Team) -> None:
     for words in (("budget", "--team", "nan"), ("orchestrate", "--max-budget-usd", "nan")):
         refused = team.call(*words)
         assert refused.returncode == 2 and "not a number of dollars" in refused.stderr
+
+
+def test_a_parked_session_that_needs_a_person_is_marked(
+    team: Team,
+) -> None:
+    team.set(budgets=Budgets(session=Budget(usd=1.0)))
+    team.request("broke", "cost 1.5", "wait", "done all")
+    team.run(lambda _: is_parked(team, "broke"))
+    (line,) = (x for x in team.call("track", "--once").stdout.splitlines() if "broke" in x)
+    assert line.split()[:3] == ["▲", "broke", "parked"]

@@ -23,11 +23,15 @@ TIMES = ("started_at", "ended_at", "last_activity_at", "rate_limited_until")
 _LOOKS = {
     "active": ("●", "green"),
     "waiting": ("◐", "cyan"),
+    "parked": ("◐", "dim"),
+    "verifying": ("●", "cyan"),
     "starting": ("○", "cyan"),
     "restarting": ("↻", "yellow"),
     "stopping": ("○", "yellow"),
     "stale": ("▲", "bold yellow"),
+    "stalled": ("▲", "bold yellow"),
     "needs attention": ("▲", "bold yellow"),
+    "over budget": ("▲", "bold yellow"),
     "rate limited": ("◆", "magenta"),
     "not running": ("✗", "bold red"),
     "failed": ("✗", "bold red"),
@@ -102,7 +106,8 @@ def emit(lines: Iterable[str]) -> None:
 
 def look(session: SessionView) -> Span:
     """A mark and the style of its status."""
-    return _LOOKS.get(session.status, ("·", ""))
+    parked = session.status == "parked" and session.needs_a_person
+    return _LOOKS.get("needs attention" if parked else session.status, ("·", ""))
 
 
 def status(session: SessionView, now: float) -> str:

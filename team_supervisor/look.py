@@ -3,7 +3,7 @@
 import os
 import select
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from team_supervisor.adapters import control, files, logs, processes
 from team_supervisor.adapters.parsing import Parser
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace, put_away_as
+from team_supervisor.checking import LOST_AFTER, Listening, check, silent
 from team_supervisor.core.completion import TasksReading, TasksWatch, note
 from team_supervisor.core.logs import Logs
 from team_supervisor.core.model import Delivery, Exit, Moment, Session, State
@@ -19,8 +20,6 @@ from team_supervisor.core.world import Life, SessionFacts
 from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
 
-# A host that was launched and shows neither lock nor exit after this long (seconds) is lost.
-LOST_AFTER = 2.0
 CHUNK = files.MEBIBYTE
 # An answer of "too many requests" that does not say until when holds for so long (seconds).
 RATE_LIMIT, UNTOLD_LIMIT = 429, 60.0
@@ -41,6 +40,7 @@ class _Memory:
     unread: bool = False
     instructions: files.Signature | None = None
     instructions_since: float = 0.0
+    listening: Listening = field(default_factory=Listening)
 
 
 class SessionLooker:
@@ -65,6 +65,8 @@ class SessionLooker:
         current = replace(session, **heard)
         news, settled = self._news(current, memory, directory, now) if exists else (None, False)
         runner = RUNNERS.get(session.runner)
+        idle = not current.turn_open and not turns
+        checked, verdict = check(self._workspace, session, memory.listening, now)
         return SessionFacts(
             session=current,
             life=life,
@@ -73,7 +75,7 @@ class SessionLooker:
             complaint=_complaint(directory) if end else "",
             directory=exists,
             archive=None if exists else put_away_as(self._workspace, session.id),
-            watch=self._tasks(session.id, memory, directory, now) if exists else None,
+            watch=self._tasks(session.id, memory, idle, now) if exists else None,
             heard=heard,
             seen=seen,
             turns=turns,
@@ -86,6 +88,9 @@ class SessionLooker:
             logs=_logs(directory, self.settings.logs.limit),
             followed=memory.poll is not None,
             unread=exists and memory.unread,
+            check=checked,
+            verdict=verdict,
+            silent=silent(directory, memory.listening, now),
         )
 
     def started(self, session: str) -> None:
@@ -161,10 +166,8 @@ class SessionLooker:
         values |= {"transcript_offset": offset, "last_activity_at": now.wall}
         return values, activity.seen, activity.ended
 
-    def _tasks(
-        self, session: str, memory: _Memory, directory: Path, now: Moment
-    ) -> TasksWatch | None:
-        path = directory / "tasks.md"
+    def _tasks(self, session: str, memory: _Memory, idle: bool, now: Moment) -> TasksWatch | None:
+        path = self._workspace.directory(session) / "tasks.md"
         memory.unread = False
         found = files.signature(path)
         complete = memory.watch is not None and memory.watch.reading.complete
@@ -184,7 +187,7 @@ class SessionLooker:
                 return None if complete else memory.watch
             reading = understood
         memory.tasks = found
-        memory.watch = note(memory.watch, reading, now.monotonic)
+        memory.watch = note(memory.watch, reading, now.monotonic, idle)
         return memory.watch
 
     def _understood(

@@ -14,7 +14,7 @@ from team_supervisor.attention import Attention, common
 from team_supervisor.core.admission import Team
 from team_supervisor.core.budgets import Account
 from team_supervisor.core.due import LATER, SOON
-from team_supervisor.core.model import Moment, Request, RequestStatus, Session, State
+from team_supervisor.core.model import Moment, Request, RequestStatus, Session, Standing, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import requester
 from team_supervisor.core.world import Action, RequestLook, Rules, SessionFacts, World
@@ -47,6 +47,7 @@ def rules(settings: Settings) -> Rules:
         stop_grace=settings.stop_grace,
         nudge_after=settings.nudge_after,
         max_nudges=settings.max_nudges,
+        verify_attempts=settings.verify_attempts,
         logs=settings.logs,
         park_after=settings.park_after,
         stagger=settings.rate_limit_stagger,
@@ -270,7 +271,13 @@ def pending(world: World) -> bool:
 
 def _near(facts: SessionFacts, world: World) -> bool:
     session = facts.session
-    if session.state in PASSING or facts.heard or facts.unseen or facts.news:
+    if (
+        session.standing == Standing.CLAIMED
+        or session.state in PASSING
+        or facts.heard
+        or facts.unseen
+        or facts.news
+    ):
         return True
     if facts.watch is not None and facts.watch.reading.complete:
         return True

@@ -74,6 +74,14 @@ WHERE session = :session AND number = :number AND ended_at IS NULL;
 -- attempts --
 SELECT * FROM attempts WHERE session = :session ORDER BY number;
 
+-- begin_verification --
+INSERT INTO verifications (session, number, begun_at) VALUES (:session, :number, :at)
+ON CONFLICT (session, number) DO NOTHING;
+
+-- end_verification --
+UPDATE verifications SET ended_at = :at, passed = :passed, what = :what
+WHERE session = :session AND number = :number AND ended_at IS NULL;
+
 -- insert_delivery --
 INSERT INTO deliveries (id, session, kind, text, source, created_at)
 VALUES (:id, :session, :kind, :text, :source, :created_at)

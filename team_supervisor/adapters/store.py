@@ -148,6 +148,15 @@ class Store:
     def attempts(self, session: str) -> list[dict[str, Any]]:
         return self._all("attempts", session=session)
 
+    def begin_verification(self, session: str, number: int, at: float) -> None:
+        self._do("begin_verification", session=session, number=number, at=at)
+
+    def end_verification(
+        self, session: str, number: int, at: float, passed: bool, what: str
+    ) -> None:
+        values = {"at": at, "passed": int(passed), "what": what}
+        self._do("end_verification", session=session, number=number, **values)
+
     def add_delivery(self, delivery: Delivery, source: str) -> bool:
         """False when something was already delivered for this source."""
         return self._do("insert_delivery", source=source, **asdict(delivery)) > 0

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from team_supervisor.apply import conversation, ending, logs, parking, requests, restoring, starting
+from team_supervisor.apply import (
+    conversation,
+    ending,
+    logs,
+    parking,
+    requests,
+    restoring,
+    starting,
+    verifying,
+)
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import world
 from team_supervisor.core.logs import MoveLogs
@@ -28,6 +37,9 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.Retry: starting.retry,
     world.Wake: parking.wake,
     world.WarnOfBudget: parking.warn_of_budget,
+    world.Verify: verifying.verify,
+    world.NoteVerdict: verifying.note_verdict,
+    world.EndVerification: verifying.end_verification,
     world.Restore: restoring.restore,
     world.Hear: conversation.hear,
     world.NoteTasks: conversation.note_tasks,

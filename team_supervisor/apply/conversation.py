@@ -110,7 +110,7 @@ def read_instructions(tools: Tools, action: ReadInstructions, now: Moment) -> bo
     data = files.read_from(path, start, min(end - start, files.MEBIBYTE))
     text = data.decode("utf-8", "replace").strip()
     with tools.store.transaction(durable=False):
-        tools.store.update(session.id, instructions_offset=end, nudges=0)
+        tools.store.update(session.id, instructions_offset=end, nudges=0, disputes=0)
         if text:
             message = briefing.new_instructions(text, str(path))
             source = f"instructions-{start}-{end}-{files.digest(data)[:8]}"

@@ -80,6 +80,8 @@ def _consequence(
         )
         restart = {"failures": then.failures, "restart_at": now.wall + then.delay}
         return {"state": check(session.state, State.STARTING), "reason": said, **restart}, [event]
+    if then == State.STARTING:
+        return {"state": check(session.state, State.STARTING), "restart_at": None}, []
     if isinstance(then, GiveUp):
         said = _in_a_row(then.failures, said)
         ending, reason = State.FAILED, said

@@ -3,13 +3,14 @@
 from team_supervisor.apply.tools import Tools, change
 from team_supervisor.core.events import BudgetWarned, SessionWoken
 from team_supervisor.core.lifecycle import check
-from team_supervisor.core.model import Moment, State
+from team_supervisor.core.model import Moment, Standing, State
 from team_supervisor.core.world import Wake, WarnOfBudget
 
 
 def wake(tools: Tools, action: Wake, now: Moment) -> bool:
     """It is started as after any other end of its process, in its conversation."""
     session = action.session
+    again = {"standing": Standing.OPEN, "disputes": 0} if session.retry_wanted else {}
     change(
         tools,
         session,
@@ -22,6 +23,7 @@ def wake(tools: Tools, action: Wake, now: Moment) -> bool:
         restart_at=None,
         error_status=None,
         nudges=0,
+        **again,
     )
     return True
 

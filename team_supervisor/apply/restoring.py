@@ -4,7 +4,7 @@ from team_supervisor.adapters.workspace import bring_back
 from team_supervisor.apply.tools import Tools, change
 from team_supervisor.core.events import SessionRestored, Warned
 from team_supervisor.core.lifecycle import check
-from team_supervisor.core.model import Moment, State
+from team_supervisor.core.model import Moment, Standing, State
 from team_supervisor.core.world import Restore
 
 
@@ -33,5 +33,7 @@ def restore(tools: Tools, action: Restore, now: Moment) -> bool:
         ending=None,
         reason=None,
         error_status=None,
+        standing=Standing.OPEN,
+        disputes=0,
     )
     return True

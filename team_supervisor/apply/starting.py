@@ -21,7 +21,7 @@ from team_supervisor.core.events import (
     Warned,
 )
 from team_supervisor.core.lifecycle import check
-from team_supervisor.core.model import DeliveryKind, Doing, Exit, Moment, Session, State
+from team_supervisor.core.model import DeliveryKind, Doing, Exit, Moment, Session, Standing, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.restarts import Death, decide
 from team_supervisor.core.terms import divided
@@ -98,7 +98,7 @@ def launch(tools: Tools, action: Launch, now: Moment) -> bool:
     processes.start_host(
         tools.workspace.session_control(session.id),
         replace(spec, attempt=attempt),
-        _environment(tools, session),
+        environment(tools, session),
     )
     tools.started(session.id)
     return True
@@ -215,7 +215,8 @@ def write_briefing(tools: Tools, session: Session, persona: Persona) -> None:
     files.write(directory / "persona-instructions.md", text, durable=False)
 
 
-def _environment(tools: Tools, session: Session) -> dict[str, str]:
+def environment(tools: Tools, session: Session) -> dict[str, str]:
+    """What a session's agent, and who looks into its work, is started with."""
     env = tools.settings.env
     found = agent_environment(tools.environ, env.pass_, env.drop)
     program = program_directory(tools.workspace)
@@ -291,5 +292,7 @@ def retry(tools: Tools, action: Retry, now: Moment) -> bool:
         ending=None,
         reason=None,
         error_status=None,
+        standing=Standing.OPEN,
+        disputes=0,
     )
     return True

@@ -87,6 +87,22 @@ def nudge(open_tasks: Sequence[str], tasks_path: str) -> str:
     )
 
 
+def disputed(what: str, tail: str, number: int, limit: int) -> str:
+    """What a session hears whose list says complete and whose work does not pass."""
+    if what == "no tool was used":
+        return (
+            "Your task list says that all is done, but no tool was used: nothing can have been "
+            "done. Do what your instructions ask, check it, then end your turn."
+        )
+    output = tail[-1_200:]
+    shown = f"\n\nThe end of its output:\n\n{output}" if output else ""
+    return (
+        f"Your task list says that all is done, but your work does not pass "
+        f"({number} of {limit}): {_short(what, 400)}. Mend it and commit it, then end your turn: "
+        f"it is looked into again.{shown}"
+    )
+
+
 def request_queued(request: str, place: int, reason: str) -> str:
     """For a requester: nothing is refused because the team is busy."""
     return (

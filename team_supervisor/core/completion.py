@@ -41,13 +41,25 @@ class TasksWatch:
     reading: TasksReading
     since: float
     last: float
+    by_hand: bool = False
 
 
-def note(watch: TasksWatch | None, reading: TasksReading, now: float) -> TasksWatch:
-    """The watch after one more read."""
+def note(
+    watch: TasksWatch | None, reading: TasksReading, now: float, idle: bool = False
+) -> TasksWatch:
+    """The watch after one more read; changed while its agent was `idle`, it was by hand."""
     if watch is None or watch.reading.digest != reading.digest:
-        return TasksWatch(reading, now, now)
-    return TasksWatch(reading, watch.since, now)
+        return TasksWatch(reading, now, now, watch is not None and idle)
+    return TasksWatch(reading, watch.since, now, watch.by_hand)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a verification ended: what failed, and the end of what it printed."""
+
+    passed: bool
+    what: str = ""
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,13 @@ def claimed(watch: TasksWatch | None, most: int, rules: CompletionRules) -> bool
     return held >= rules.quiet and (watch.reading.total >= most or held >= FEWER_HELD)
 
 
-def over(watch: TasksWatch, turn_over: bool, rules: CompletionRules) -> bool:
-    """May the agent be ended now? Agents mark the last box before their final commit."""
-    return turn_over or watch.last - watch.since >= rules.grace
+def over(
+    watch: TasksWatch, turn_over: bool, rules: CompletionRules, silent: float | None = None
+) -> bool:
+    """May the agent be ended now? Agents mark the last box before their final commit.
+
+    So two signals are needed while its turn is open: the list has been complete for the grace,
+    and it gave no sign of life for as long (`silent` seconds; None: nobody listened).
+    """
+    held = watch.last - watch.since
+    return turn_over or (held >= rules.grace and (silent is None or silent >= rules.grace))

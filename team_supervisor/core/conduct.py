@@ -3,6 +3,7 @@
 from team_supervisor.core import logs
 from team_supervisor.core.holding import held, limited, out_of_time, outgrown, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
+from team_supervisor.core.verification import exhausted
 from team_supervisor.core.world import (
     Action,
     Deliver,
@@ -15,7 +16,7 @@ from team_supervisor.core.world import (
 
 # Errors that more of the same cannot mend: a person must sign in, pay or allow.
 HOPELESS = frozenset({400, 401, 402, 403, 404})
-IMPORTANT = frozenset({DeliveryKind.FIRST, DeliveryKind.INSTRUCTIONS})
+IMPORTANT = frozenset({DeliveryKind.FIRST, DeliveryKind.INSTRUCTIONS, DeliveryKind.DISPUTE})
 
 
 def plan(facts: SessionFacts, world: World) -> list[Action]:
@@ -76,7 +77,17 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     # Asked before what is unseen: what fails like this may never be seen.
     if not session.turn_open and session.error_status in HOPELESS:
         return Doing.ATTENTION, session.last_error or f"error {session.error_status}"
-    if not facts.talks or not turn_over(facts):
+    if facts.talks and not turn_over(facts):
+        return Doing.WORKING, ""
+    return _at_rest(facts, world)
+
+
+def _at_rest(facts: SessionFacts, world: World) -> tuple[Doing, str]:
+    """No turn of it is open, as far as it has any."""
+    session = facts.session
+    if exhausted(facts, world):
+        return Doing.ATTENTION, _disputed(session)
+    if not facts.talks:
         return Doing.WORKING, ""
     if waiting := waits_for(session, world):
         return Doing.WAITING, waiting
@@ -130,6 +141,11 @@ def list_changed(facts: SessionFacts) -> bool:
 def _stuck(session: Session) -> str:
     denied = f"; it was denied {session.denials}" if session.denials else ""
     return f"its turn ended {session.nudges + 1} times with tasks open{denied}"
+
+
+def _disputed(session: Session) -> str:
+    log = f": see verify-{session.verification}.log" if session.verification else ""
+    return f"its work was disputed {session.disputes} times{log}"
 
 
 def _needs_nudge(facts: SessionFacts, world: World) -> bool:

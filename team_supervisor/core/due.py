@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from team_supervisor.core import conduct, holding, parking
 from team_supervisor.core.budgets import account_of
 from team_supervisor.core.completion import FEWER_HELD, TasksWatch
-from team_supervisor.core.model import Session, State
+from team_supervisor.core.model import Session, Standing, State
 from team_supervisor.core.world import Life, SessionFacts, World
 
 # Seconds. Something is under way of which no event tells; something may be, and one should.
@@ -23,7 +23,7 @@ def next_look(facts: SessionFacts, world: World) -> float:
 
 
 def _waits(facts: SessionFacts, world: World) -> Iterator[float]:
-    if facts.unread:
+    if facts.unread or facts.session.standing == Standing.CLAIMED:
         yield SOON
     if facts.session.attempt_at is not None:
         yield from _time_is_up(facts.session, world)
@@ -65,6 +65,8 @@ def _active(facts: SessionFacts, world: World) -> Iterator[float]:
         yield SOON
     if facts.watch is not None and facts.watch.reading.complete:
         yield from _held_until(facts.watch, world)
+        if facts.silent is not None:
+            yield rules.completion.grace - facts.silent
     yield from _limit(session, world)
     if facts.talks and conduct.turn_over(facts):
         since = session.last_activity_at or session.started_at or wall

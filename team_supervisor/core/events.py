@@ -192,6 +192,33 @@ class SettingsReloaded(Event, frozen=True, kw_only=True):
     problem: str | None = None
 
 
+class VerificationStarted(Event, frozen=True, kw_only=True):
+    """Its list says complete: its verify commands run; their output is in `verify-<number>.log`."""
+
+    kind = "verification_started"
+    name: str
+    number: int
+    commands: int
+
+
+class VerificationPassed(Event, frozen=True, kw_only=True):
+    """All of them passed."""
+
+    kind = "verification_passed"
+    name: str
+    number: int
+
+
+class WorkDisputed(Event, frozen=True, kw_only=True):
+    """Its work is not what its list says; the agent is told, until `limit`."""
+
+    kind = "work_disputed"
+    name: str
+    what: str
+    attempt: int
+    limit: int
+
+
 class RequestQueued(Event, frozen=True, kw_only=True):
     """A good request that cannot start yet; `place` counts from 1 in the queue."""
 

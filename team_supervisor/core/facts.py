@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from team_supervisor.core.completion import TasksWatch
+from team_supervisor.core.completion import TasksWatch, Verdict
 from team_supervisor.core.logs import Logs
 from team_supervisor.core.model import Delivery, Exit, Request, Session
 from team_supervisor.core.progress import TurnCost
@@ -24,6 +24,9 @@ class Life(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
     """A session's row with what was heard of it since folded in; `heard` are those columns.
+
+    `check` is the life of its verification's process, `verdict` what came of it; `silent` are
+    seconds without a sign of life.
 
     `followed`: the end of its host wakes us. `unread`: its task list is another than the one
     last read, and nothing is known of it yet.
@@ -46,6 +49,9 @@ class SessionFacts:
     stop_grace: float | None = None
     talks: bool = True
     adopted: bool = False
+    check: Life = Life.NONE
+    verdict: Verdict | None = None
+    silent: float | None = None
     logs: Logs | None = None
     followed: bool = False
     unread: bool = False

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from team_supervisor.core import conduct, holding, intake, parking
+from team_supervisor.core import conduct, holding, intake, parking, verification
 from team_supervisor.core.budgets import left_usd
 from team_supervisor.core.completion import claimed, over
 from team_supervisor.core.model import Exit, Session, State, Wanted
 from team_supervisor.core.restarts import Death, GiveUp, RestartAfter, decide
+from team_supervisor.core.terms import restored
 from team_supervisor.core.world import (
     Action,
     AskToStop,
@@ -19,6 +20,7 @@ from team_supervisor.core.world import (
     NoteDeath,
     NoteDoing,
     NoteTasks,
+    NoteVerdict,
     Prepare,
     ReadInstructions,
     Reopen,
@@ -114,7 +116,10 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
     if session.attempt and facts.unread:
         return []
     if session.attempt and not session.restored and _work_is_done(facts):
-        return [_end_of_work(session, world)]
+        if not verification.disputed(facts):
+            return _claim(facts, world)
+        if verification.exhausted(facts, world) and not facts.unseen:
+            return _park(facts, world)
     if holding.held(session, world):
         return _park(facts, world)
     if session.restart_at is not None and not _due(session, world):
@@ -146,8 +151,8 @@ def _active(facts: SessionFacts, world: World) -> list[Action]:
     if facts.life == Life.STARTING:
         # The host is still clearing away what its agent left behind; its exit comes next.
         return []
-    if _complete(facts, world):
-        return [_end_of_work(session, world)]
+    if _complete(facts, world) and not verification.disputed(facts):
+        return _claim(facts, world)
     if parking.may_park(facts, world) or holding.out_of_time(session, world):
         return _park(facts, world)
     return conduct.plan(facts, world)
@@ -158,8 +163,8 @@ def _parked(facts: SessionFacts, world: World) -> list[Action]:
     session = facts.session
     if session.wanted != Wanted.RUN:
         return _stop_wanted(facts, world)
-    if _work_is_done(facts):
-        return [_end_of_work(session, world)]
+    if _work_is_done(facts) and not verification.disputed(facts):
+        return _claim(facts, world)
     news = facts.news if facts.news_settled else None
     return [ReadInstructions(session, *news)] if news else []
 
@@ -171,7 +176,13 @@ def _complete(facts: SessionFacts, world: World) -> bool:
     if facts.session.restored or conduct.untold(facts):
         return False
     turn_over = facts.talks and conduct.turn_over(facts)
-    return over(facts.watch, turn_over, rules)
+    return over(facts.watch, turn_over, rules, facts.silent)
+
+
+def _claim(facts: SessionFacts, world: World) -> list[Action]:
+    """It says that its work is complete: only what is verified ends as completed."""
+    steps, verified = verification.plan(facts, world)
+    return [*steps, _end_of_work(facts.session, world)] if verified else steps
 
 
 def _work_is_done(facts: SessionFacts) -> bool:
@@ -201,8 +212,12 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
         return [NoteDeath(session, end, State.STOPPED, facts.complaint)]
     if facts.unread:
         return []
-    if _work_is_done(facts):
-        return [NoteDeath(session, end, State.COMPLETED, facts.complaint)]
+    if _work_is_done(facts) and not verification.disputed(facts):
+        steps, verified = verification.plan(facts, world)
+        if verified:
+            return [*steps, NoteDeath(session, end, State.COMPLETED, facts.complaint)]
+        # Its work is looked into without a process of it.
+        return [NoteDeath(session, end, State.STARTING, facts.complaint)]
     if holding.limited(session, world):
         return [NoteDeath(session, end, _after_limit(session, world), facts.complaint)]
     done = facts.watch.reading.done if facts.watch else 0
@@ -242,5 +257,11 @@ def _finish_work(facts: SessionFacts) -> list[Action]:
         return []
     if facts.session.wanted == Wanted.RUN and conduct.untold(facts):
         return [Reopen(facts.session, facts.exit)]
-    done = facts.watch.reading.complete
-    return [Finish(facts.session, facts.exit) if done else Reopen(facts.session, facts.exit)]
+    if not facts.watch.reading.complete:
+        return [Reopen(facts.session, facts.exit)]
+    if verification.stands(facts):
+        return [Finish(facts.session, facts.exit)]
+    if restored(facts.session.verify):
+        return [Reopen(facts.session, facts.exit)]
+    seen = NoteVerdict(facts.session, verification.mark_of(facts), True)
+    return [seen, Finish(facts.session, facts.exit)]

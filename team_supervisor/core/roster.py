@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from team_supervisor.core.model import ENDED, Doing, Request, Session, State
+from team_supervisor.core.model import ENDED, Doing, Request, Session, Standing, State
 from team_supervisor.core.words import age
 
 # Structs, not dataclasses: made in a tenth of the time, at every start and for every session.
@@ -163,6 +163,8 @@ NO_SUPERVISOR = "no supervisor is running: start one with `orchestrate`"
 def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]:
     if not supervised:
         return "not running", NO_SUPERVISOR
+    if session.standing == Standing.CLAIMED:
+        return "verifying", ""
     if session.restart_at is not None and session.restart_at > now:
         return "restarting", f"in {age(session.restart_at - now)}: {session.reason or ''}"
     return "starting", ""

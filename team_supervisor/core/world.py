@@ -30,6 +30,7 @@ class Rules:
     nudge_after: float = 5.0
     max_nudges: int = 3
     logs: LogRules = LogRules()
+    verify_attempts: int = 3
     park_after: float = 120.0
     stagger: float = 2.0
     share_rate_limits: bool = True
@@ -194,6 +195,31 @@ class WarnOfBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """Begin the verification of this number; `mark` says of which claim."""
+
+    session: Session
+    mark: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteVerdict:
+    session: Session
+    mark: str
+    passed: bool
+    what: str = ""
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndVerification:
+    """What it looked into is not what is claimed any more."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class Hear:
     session: Session
     values: Mapping[str, Any]
@@ -252,6 +278,9 @@ Action = (
     | Wake
     | WarnOfBudget
     | Restore
+    | Verify
+    | NoteVerdict
+    | EndVerification
     | Hear
     | NoteTasks
     | NoteDoing

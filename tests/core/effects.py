@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from team_supervisor.core.model import DeliveryKind, Doing, RequestStatus, Session, State, Wanted
+from team_supervisor.core.completion import Verdict
+from team_supervisor.core.model import (
+    DeliveryKind,
+    Doing,
+    RequestStatus,
+    Session,
+    Standing,
+    State,
+    Wanted,
+)
 from team_supervisor.core.reconcile import plan
 from team_supervisor.core.requests import request_name
 from team_supervisor.core.restarts import GiveUp, RestartAfter
@@ -16,6 +25,7 @@ from team_supervisor.core.world import (
     AskToStop,
     ClaimRequest,
     Deliver,
+    EndVerification,
     Finish,
     ForgetRequest,
     Hear,
@@ -25,6 +35,7 @@ from team_supervisor.core.world import (
     NoteDeath,
     NoteDoing,
     NoteTasks,
+    NoteVerdict,
     Nudge,
     Prepare,
     QueueRequest,
@@ -35,6 +46,7 @@ from team_supervisor.core.world import (
     Retry,
     SeeRequest,
     Sweep,
+    Verify,
     Wake,
 )
 
@@ -94,6 +106,9 @@ def note_death(team: Simulation, action: NoteDeath) -> None:
         due = team.now.wall + then.delay
         team.set(one, state=State.STARTING, failures=then.failures, restart_at=due)
         return
+    if then == State.STARTING:
+        team.set(one, state=State.STARTING, restart_at=None)
+        return
     ending = State.FAILED if isinstance(then, GiveUp) else then
     team.set(one, state=State.STOPPING, ending=ending, reason="died")
 
@@ -128,6 +143,7 @@ def finish(team: Simulation, action: Finish) -> None:
     ending = one.ending or State.STOPPED
     if ending == State.COMPLETED:
         assert outside.tasks and all(outside.tasks), "archived with tasks open"
+        assert team.rows[one.id].standing == Standing.VERIFIED, "archived without being verified"
         outside.archived = True
     if one.wanted != Wanted.RUN:
         assert ending in team.may_end[one.id], f"was to be stopped and ended as {ending}"
@@ -146,7 +162,10 @@ def reopen(team: Simulation, action: Reopen) -> None:
 
 def retry(team: Simulation, action: Retry) -> None:
     fresh = {"failures": 0, "nudges": 0, "restart_at": None, "ended_at": None, "ending": None}
-    team.set(action.session, state=State.STARTING, retry_wanted=0, error_status=None, **fresh)
+    again = {"standing": Standing.OPEN, "disputes": 0}
+    team.set(
+        action.session, state=State.STARTING, retry_wanted=0, error_status=None, **fresh, **again
+    )
 
 
 def wake(team: Simulation, action: Wake) -> None:
@@ -161,6 +180,33 @@ def restore(team: Simulation, action: Restore) -> None:
     outside.archived = False
     fresh = {"failures": 0, "nudges": 0, "restart_at": None, "ended_at": None, "ending": None}
     team.set(one, state=State.STARTING, restore_wanted=0, error_status=None, restored=1, **fresh)
+
+
+def verify(team: Simulation, action: Verify) -> None:
+    one, outside = action.session, team.outside[action.session.id]
+    assert outside.check in GONE, "two verifications at once"
+    assert outside.check == Life.NONE or action.number > one.verification, "verified twice"
+    claimed = {"standing": Standing.CLAIMED, "claim_digest": action.mark}
+    team.set(one, verification=action.number, **claimed)
+    outside.check, outside.verdict = Life.ALIVE, None
+
+
+def note_verdict(team: Simulation, action: NoteVerdict) -> None:
+    one, outside = action.session, team.outside[action.session.id]
+    if action.passed:
+        assert one.verify == "[]" or outside.verdict == Verdict(True), "believed without proof"
+        team.set(one, standing=Standing.VERIFIED, claim_digest=action.mark)
+        return
+    disputed = {"standing": Standing.DISPUTED, "claim_digest": action.mark}
+    team.set(one, disputes=one.disputes + 1, **disputed)
+    if one.disputes + 1 < 3:
+        team.post(one, DeliveryKind.DISPUTE)
+
+
+def end_verification(team: Simulation, action: EndVerification) -> None:
+    outside = team.outside[action.session.id]
+    assert outside.check not in GONE, "ended what does not run"
+    outside.check = Life.ENDED
 
 
 def hear(team: Simulation, action: Hear) -> None:
@@ -192,7 +238,7 @@ def note_doing(team: Simulation, action: NoteDoing) -> None:
 
 def read_instructions(team: Simulation, action: ReadInstructions) -> None:
     assert action.start == team.rows[action.session.id].instructions_offset, "read twice"
-    team.set(action.session, instructions_offset=action.end, nudges=0)
+    team.set(action.session, instructions_offset=action.end, nudges=0, disputes=0)
     team.post(action.session, DeliveryKind.INSTRUCTIONS)
 
 
@@ -279,6 +325,9 @@ EFFECTS: dict[type, Callable[[Simulation, Any], None]] = {
     Reopen: reopen,
     Retry: retry,
     Wake: wake,
+    Verify: verify,
+    NoteVerdict: note_verdict,
+    EndVerification: end_verification,
     Restore: restore,
     Hear: hear,
     NoteTasks: note_tasks,

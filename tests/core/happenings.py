@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from team_supervisor.core.completion import Verdict
 from team_supervisor.core.model import Exit, Session, State, Wanted
 from team_supervisor.core.world import Life
 
@@ -158,6 +159,26 @@ def the_clock_is_set(team: Simulation, which: int) -> None:
     team.pass_time(0.0, wall=(which - 5) * 1000.0)
 
 
+def verify_commands_are_set(team: Simulation, which: int) -> None:
+    if one := member(team, which, State.ACTIVE, State.STARTING):
+        team.rows[one.id] = replace(one, verify='[{"run": "make test"}]')
+
+
+def a_verification_ends(team: Simulation, which: int) -> None:
+    """It passes, fails, or is killed before it has a result."""
+    found = [o for o in team.outside.values() if o.check in RUNNING]
+    if found:
+        one = found[which % len(found)]
+        one.check = Life.ENDED
+        one.verdict = None if which % 3 == 0 else Verdict(which % 3 == 1, "make test failed")
+
+
+def a_verifications_host_dies(team: Simulation, which: int) -> None:
+    for one in team.outside.values():
+        if one.check == Life.ALIVE:
+            one.check = Life.ORPHANED
+
+
 MOVES: tuple[Callable[[Simulation, int], None], ...] = (
     somebody_asks,
     a_request_is_finished,
@@ -184,6 +205,10 @@ MOVES: tuple[Callable[[Simulation, int], None], ...] = (
     the_supervisor_is_killed,
     the_supervisor_is_killed_while_it_launches,
     the_clock_is_set,
+    verify_commands_are_set,
+    a_verification_ends,
+    a_verification_ends,
+    a_verifications_host_dies,
 )
 Move = tuple[Callable[[Simulation, int], None], int, float | None]
 move = st.tuples(st.sampled_from(MOVES), st.integers(0, 9), st.sampled_from(PAUSES))
@@ -197,6 +222,9 @@ def all_goes_well(team: Simulation) -> None:
             one.die(Exit(signal=15, reason="stopped", ended_at=team.now.wall))
         elif one.life == Life.STARTING:
             one.life = Life.ALIVE
+    for one in team.outside.values():
+        if one.check in RUNNING:
+            one.check, one.verdict = Life.ENDED, Verdict(True)
     a_list_is_whole_again(team, 0)
     a_request_is_finished(team, 0)
     everybody_hears(team, 0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from team_supervisor.core.admission import Limits
-from team_supervisor.core.completion import TasksWatch, note
+from team_supervisor.core.completion import TasksWatch, Verdict, note
 from team_supervisor.core.lifecycle import check
 from team_supervisor.core.model import (
     Delivery,
@@ -38,6 +38,8 @@ class Outside:
     tasks: list[bool] = field(default_factory=lambda: [False])
     shown: int | None = None
     appended: int = 0
+    check: Life = Life.NONE
+    verdict: Verdict | None = None
     archived: bool = False
     lives: int = 0
     deaths: int = 0
@@ -120,6 +122,8 @@ class Simulation:
             news=(offset, outside.appended) if outside.appended > offset else None,
             news_settled=True,
             stop_grace=outside.grace if one.state == State.STOPPING else None,
+            check=outside.check,
+            verdict=outside.verdict if outside.check == Life.ENDED else None,
             adopted=one.id in self.adopted and one.state == State.ACTIVE,
         )
 

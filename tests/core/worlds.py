@@ -14,6 +14,7 @@ from team_supervisor.core.model import (
     Request,
     RequestStatus,
     Session,
+    Standing,
     State,
 )
 from team_supervisor.core.persona import Persona
@@ -55,6 +56,7 @@ def session(state: State = State.ACTIVE, **changes: Any) -> Session:
         ended_at=NOW.wall if state in ENDED else None,
         last_activity_at=NOW.wall,
         turn_open=int(state == State.ACTIVE),
+        tool_calls=1,
     )
     return replace(plain, **changes)
 
@@ -80,9 +82,12 @@ def watch(done: int, total: int, held: float = 0.0, **changes: Any) -> TasksWatc
 def facts(
     of: Session, life: Life = Life.ALIVE, tasks: TasksWatch | None = None, **changes: Any
 ) -> SessionFacts:
-    """A session as seen; `tasks` is in its row already. See `unnoted` for what is not."""
+    """A session as seen; `tasks` is in its row already. See `unnoted` for what is not.
+
+    A complete list was verified, unless it is said to be `unverified`.
+    """
     if tasks is not None:
-        of = _noted(of, tasks.reading)
+        of = _noted(of, tasks.reading, changes.pop("unverified", False))
     pid = 4242 if life == Life.ALIVE else None
     end = CRASH if life == Life.ENDED else None
     return replace(SessionFacts(session=of, life=life, watch=tasks, pid=pid, exit=end), **changes)
@@ -93,9 +98,12 @@ def unnoted(seen: SessionFacts, tasks: TasksWatch) -> SessionFacts:
     return replace(seen, watch=tasks)
 
 
-def _noted(of: Session, seen: TasksReading) -> Session:
+def _noted(of: Session, seen: TasksReading, unverified: bool) -> Session:
     most = max(of.tasks_most, seen.total)
     row = replace(of, tasks_digest=seen.digest, tasks_problem=seen.problem, tasks_most=most)
+    if seen.complete and row.standing == Standing.OPEN and not unverified:
+        mark = f"{seen.digest} {row.turns}"
+        row = replace(row, standing=Standing.VERIFIED, claim_digest=mark)
     return row if seen.problem else replace(row, tasks_total=seen.total, tasks_done=seen.done)
 
 

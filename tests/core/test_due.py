@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from team_supervisor.core import conduct
 from team_supervisor.core.due import NEVER, next_look
 from team_supervisor.core.model import Doing, Moment, State
 from team_supervisor.core.reconcile import plan
@@ -43,17 +44,23 @@ def resting(draw: st.DrawFn) -> World:
         attempt=1,
         turn_open=draw(st.sampled_from([0, 0, 1])),
         resumable=1,
+        error_status=draw(st.sampled_from([None, None, 401])),
         doing=draw(st.sampled_from(Doing)),
-        nudges=draw(st.integers(0, 4)),
+        nudges=draw(st.integers(0, 3)),
         doing_since=draw(since),
-        last_activity_at=draw(since),
+        last_activity_at=draw(st.floats(NOW.wall - 20, NOW.wall)),
+        budget_warned=draw(st.integers(0, 1)),
         rate_limited_until=draw(st.none() | st.floats(NOW.wall - 9, NOW.wall + 99)),
         timeout=draw(st.none() | st.floats(5, 500)),
         attempt_monotonic=NOW.monotonic - 10,
         restart_at=draw(st.none() | st.floats(NOW.wall - 9, NOW.wall + 99)),
     )
     found = facts(row, Life.NONE if row.state != State.ACTIVE else Life.ALIVE, draw(watches))
-    return world(replace(found, followed=True))
+    found = replace(found, followed=True)
+    if row.state == State.ACTIVE:
+        doing, detail = conduct.what_it_does(found, world(found))
+        found = replace(found, session=replace(row, doing=doing, doing_detail=detail))
+    return world(found)
 
 
 @settings(max_examples=1000)

@@ -64,8 +64,7 @@ class SessionLooker:
         heard, seen, turns = self._transcript(session, directory, now)
         current = replace(session, **heard)
         news, settled = self._news(current, memory, directory, now) if exists else (None, False)
-        runner = RUNNERS.get(session.runner)
-        idle = not current.turn_open and not turns
+        runner, idle = RUNNERS.get(session.runner), not current.turn_open and not turns
         checked, verdict = check(self._workspace, session, memory.listening, now)
         return SessionFacts(
             session=current,

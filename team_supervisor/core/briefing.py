@@ -88,18 +88,11 @@ def nudge(open_tasks: Sequence[str], tasks_path: str) -> str:
 
 
 def disputed(what: str, tail: str, number: int, limit: int) -> str:
-    """What a session hears whose list says complete and whose work does not pass."""
-    if what == "no tool was used":
-        return (
-            "Your task list says that all is done, but no tool was used: nothing can have been "
-            "done. Do what your instructions ask, check it, then end your turn."
-        )
-    output = tail[-1_200:]
-    shown = f"\n\nThe end of its output:\n\n{output}" if output else ""
+    """What a session hears whose work does not pass."""
+    shown = f"\n\nThe end of its output:\n\n{tail[-1_200:]}" if tail else ""
     return (
-        f"Your task list says that all is done, but your work does not pass "
-        f"({number} of {limit}): {_short(what, 400)}. Mend it and commit it, then end your turn: "
-        f"it is looked into again.{shown}"
+        f"Your task list says that all is done, but your work does not pass ({number} of {limit}): "
+        f"{_short(what, 400)}. Mend it, then end your turn: it is looked into again.{shown}"
     )
 
 

@@ -63,6 +63,17 @@ def marked(session: str, workspace: str) -> list[ProcessRef]:
     return [ref for ref in _others() if _has_marks(_environment(ref.pid), wanted)]
 
 
+def marked_sessions(workspace: str) -> set[str]:
+    """The sessions of which anything is `marked`; one walk, however many are asked for."""
+    mark, name = b"TEAM_WORKSPACE=" + os.fsencode(workspace), b"TEAM_SESSION_ID="
+    found: set[str] = set()
+    for ref in _others():
+        environment = _environment(ref.pid)
+        if _has_marks(environment, {mark}):
+            found |= {os.fsdecode(e[len(name) :]) for e in environment if e.startswith(name)}
+    return found
+
+
 def holders(lock: Path) -> list[ProcessRef]:
     """As `marked`, by the session's lock: finds an agent's child that emptied its environment.
 

@@ -157,8 +157,8 @@ def sweep(tools: Tools, action: Sweep, now: Moment) -> bool:
 def finish(tools: Tools, action: Finish, now: Moment) -> bool:
     """Only when nothing with the session's mark is left is it recorded as ended."""
     session = action.session
-    left = processes.sweep(session.id, str(tools.workspace.root))
-    if left:
+    left = tools.walk.anything_of(session.id, tools.workspace, now)
+    if left and processes.sweep(session.id, str(tools.workspace.root)):
         return False
     ending = session.ending or State.STOPPED
     if ending == State.PARKED:

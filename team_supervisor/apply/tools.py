@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from team_supervisor.adapters import clock, files
+from team_supervisor.adapters import clock, files, process_table, processes
 from team_supervisor.adapters.mover import Mover
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
@@ -18,6 +18,21 @@ from team_supervisor.core.events import Event
 from team_supervisor.core.model import Delivery, DeliveryKind, Moment, Session
 from team_supervisor.core.persona import Persona
 from team_supervisor.settings import Settings
+
+
+@dataclass(slots=True)
+class Walk:
+    """Of which sessions does anything live? One walk over all processes serves one tick."""
+
+    _at: Moment | None = None
+    _found: set[str] = field(default_factory=set)
+
+    def anything_of(self, session: str, workspace: Workspace, now: Moment) -> bool:
+        """`now` is the tick's: its walk comes after its look, which saw the process end."""
+        if self._at != now:
+            self._at, self._found = now, process_table.marked_sessions(str(workspace.root))
+        lock = workspace.session_control(session) / "lock"
+        return session in self._found or processes.lock_held(lock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +46,7 @@ class Tools:
     started: Callable[[str], None]
     environ: Mapping[str, str]
     mover: Mover = field(default_factory=Mover)
+    walk: Walk = field(default_factory=Walk)
 
 
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:

@@ -214,12 +214,14 @@ def test_a_descendant_is_found_by_its_marks_alone(session: Session) -> None:
     assert found == {view.agent.pid, *pids[:2]}
     assert marked("other", str(session.workspace)) == []
     assert marked(session.id, "/other") == []
+    assert process_table.marked_sessions(str(session.workspace)) == {session.id}
 
 
 def test_a_persons_shell_is_not_marked() -> None:
     sleeper(TEAM_SESSION_ID="s", TEAM_WORKSPACE="/w", TEAM_ATTACHED="1")
     agents = sleeper(TEAM_SESSION_ID="s", TEAM_WORKSPACE="/w")
     assert marked("s", "/w") == [ref_of(agents)]
+    assert process_table.marked_sessions("/w") == {"s"}
 
 
 def test_whoever_asks_and_what_started_it_are_not_marked() -> None:

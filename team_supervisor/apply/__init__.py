@@ -6,6 +6,7 @@ from typing import Any
 from team_supervisor.apply import (
     conversation,
     ending,
+    importing,
     logs,
     parking,
     requests,
@@ -25,7 +26,7 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.QueueRequest: requests.queue,
     world.RejectRequest: requests.reject,
     world.ClaimRequest: requests.claim,
-    world.ImportDirectory: requests.import_directory,
+    world.ImportDirectory: importing.import_directory,
     world.Prepare: starting.prepare,
     world.Launch: starting.launch,
     world.MarkActive: starting.mark_active,

@@ -6,10 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
-from team_supervisor.adapters import files, git, processes
-from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.adapters import git
 from team_supervisor.adapters.workspace import refuse, rejected, reserve
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, tell
@@ -21,14 +18,13 @@ from team_supervisor.core.events import (
     SessionClaimed,
     Warned,
 )
-from team_supervisor.core.model import DeliveryKind, Moment, Request, RequestStatus, Session, State
+from team_supervisor.core.model import DeliveryKind, Moment, Request, RequestStatus, Session
 from team_supervisor.core.persona import Persona
-from team_supervisor.core.requests import NAME, request_name, requester, session_persona
-from team_supervisor.core.terms import Terms, TermsError, commands, read, stored
+from team_supervisor.core.requests import request_name, requester
+from team_supervisor.core.terms import Terms, commands, read, stored
 from team_supervisor.core.world import (
     ClaimRequest,
     ForgetRequest,
-    ImportDirectory,
     Prepare,
     QueueRequest,
     RejectRequest,
@@ -134,7 +130,7 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
         request_name=look.name,
         request_device=look.device,
         request_inode=look.inode,
-        **_agreed(tools, verdict.persona, terms),
+        **agreed(tools, verdict.persona, terms),
     )
     asker = session.requester
     with tools.store.transaction():
@@ -155,7 +151,7 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
     return prepare(tools, Prepare(session), now)
 
 
-def _agreed(tools: Tools, persona: Persona | None, terms: Terms) -> dict[str, Any]:
+def agreed(tools: Tools, persona: Persona | None, terms: Terms) -> dict[str, Any]:
     """Columns: what the request says, else its persona, else team.yaml."""
     settings = tools.settings
     team = Terms(verify=commands(settings.verify), timeout=settings.timeout)
@@ -205,90 +201,5 @@ def _new(tools: Tools, persona: Persona, name: str, asker: Session | None, now: 
         conversation=str(uuid.uuid4()),
         directory=session,
         start_commit=git.head(tools.workspace.project),
-        **_agreed(tools, persona, Terms()),
+        **agreed(tools, persona, Terms()),
     )
-
-
-class _Published(msgspec.Struct):
-    """What is taken over from a session.json whose row is lost."""
-
-    name: str = ""
-    requester: str | None = None
-    conversation: str = ""
-    resumable: bool = False
-    state: str = ""
-    depth: int = 0
-    cost_usd: float = 0.0
-
-
-def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool:
-    """A session directory without a row is taken up again, with its conversation if it had one."""
-    persona = session_persona(action.name)
-    if persona is None:
-        return False
-    old, problem = _old(tools, action.name)
-    control = tools.workspace.session_control(action.name)
-    control.mkdir(mode=0o700, parents=True, exist_ok=True)
-    attempt = launched_attempt(control)
-    held = processes.lock_held(control / "lock")
-    session = Session(
-        id=action.name,
-        persona=persona,
-        name=old.name if NAME.fullmatch(old.name) else action.name,
-        created_at=int(action.name.rpartition("-")[2]) / 1000,
-        requester=old.requester if session_persona(old.requester or "") else None,
-        depth=min(max(0, old.depth), 1000),
-        runner=tools.settings.runner or "claude",
-        conversation=_uuid(old.conversation) or str(uuid.uuid4()),
-        resumable=int(old.resumable and _uuid(old.conversation) is not None),
-        attempt=attempt,
-        cost_before=min(max(0.0, old.cost_usd), MOST_DOLLARS),
-        directory=action.name,
-        verification=launched_attempt(tools.workspace.verification_control(action.name)),
-        **_agreed(tools, tools.personas().get(persona), _kept_terms(tools, action.name)),
-    )
-    with tools.store.transaction():
-        tools.store.insert(session)
-        tools.store.record(
-            SessionClaimed(session=session.id, persona=persona, name=session.name), now.wall
-        )
-        if problem:
-            tools.store.record(Warned(session=session.id, reason=problem), now.wall)
-    prepare(tools, Prepare(session), now)
-    if held and attempt:
-        tools.store.update(session.id, attempt_at=now.wall)
-        tools.store.begin_attempt(session.id, attempt, now.wall)
-    elif old.state in (State.FAILED, State.STOPPED):
-        tools.store.update(
-            session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
-        )
-    return True
-
-
-def _kept_terms(tools: Tools, name: str) -> Terms:
-    """What cannot be read any more sets no terms: the session is there, and goes on."""
-    try:
-        return read(files.read(tools.workspace.root / name / "instructions.md").decode("utf-8-sig"))
-    except (files.Unreadable, UnicodeDecodeError, TermsError):
-        return Terms()
-
-
-def _uuid(text: str) -> str | None:
-    """It becomes an argument of a command line, and anybody can write session.json."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        return None
-
-
-def _old(tools: Tools, name: str) -> tuple[_Published, str | None]:
-    path = tools.workspace.root / name / "session.json"
-    if files.signature(path) is None:
-        return _Published(), None
-    try:
-        return msgspec.json.decode(files.read(path), type=_Published), None
-    except (files.Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        problem = f"{path} is not usable ({error}): it is kept as session.json.corrupt"
-        if not os.path.lexists(path.with_name("session.json.corrupt")):
-            files.rename(path, "session.json.corrupt")
-        return _Published(), problem

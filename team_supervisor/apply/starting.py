@@ -153,20 +153,32 @@ def _launch(tools: Tools, action: Launch, persona: Persona | None) -> processes.
     if runner is None:
         known = ", ".join(RUNNERS)
         raise TeamError(f"{persona.source}: there is no runner {session.runner!r}; known: {known}")
-    settings, workspace = tools.settings, tools.workspace
     directory = _directory(tools, session)
-    cwd = workspace.project if persona.works_in == "project" else directory
     write_briefing(tools, session, persona)
+    start = _start(tools, action, persona, directory)
+    return processes.Launch(
+        session=session.id,
+        attempt=session.attempt,
+        argv=tuple(runner.command(start)),
+        cwd=str(tools.workspace.project if persona.works_in == "project" else directory),
+        transcript=str(directory / "transcript.jsonl"),
+        stderr=str(directory / "stderr.log"),
+        stop_grace=tools.settings.stop_grace,
+    )
+
+
+def _start(tools: Tools, action: Launch, persona: Persona, directory: Path) -> Start:
+    session, settings = action.session, tools.settings
     command = session.runner == "command"
     argv = settings.runners.command.argv
     binary = (argv[0] if argv else None) if command else settings.claude
-    start = Start(
-        binary=runner.find(binary, tools.environ),
+    return Start(
+        binary=RUNNERS[session.runner].find(binary, tools.environ),
         conversation=session.conversation,
         resume=bool(session.resumable),
         persona_file=str(directory / "persona-instructions.md"),
         session_directory=str(directory),
-        workspace=str(workspace.root),
+        workspace=str(tools.workspace.root),
         name=session.name,
         model=persona.model or settings.model,
         permission_mode=settings.permission_mode or persona.permission_mode,
@@ -174,15 +186,6 @@ def _launch(tools: Tools, action: Launch, persona: Persona | None) -> processes.
         tools=persona.tools,
         max_budget_usd=least((action.left_usd, settings.max_budget_usd)),
         extra=argv if command else settings.claude_arguments,
-    )
-    return processes.Launch(
-        session=session.id,
-        attempt=session.attempt,
-        argv=tuple(runner.command(start)),
-        cwd=str(cwd),
-        transcript=str(directory / "transcript.jsonl"),
-        stderr=str(directory / "stderr.log"),
-        stop_grace=settings.stop_grace,
     )
 
 

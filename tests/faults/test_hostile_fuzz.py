@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from team_supervisor.adapters import intake, workspace
 from team_supervisor.adapters.store import Store, open_store
-from team_supervisor.apply.requests import import_directory
+from team_supervisor.apply.importing import import_directory
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import conversation, frontmatter
 from team_supervisor.core.model import Moment, Session, State

@@ -1,0 +1,122 @@
+"""How is a session directory without a row taken up again?"""
+
+import os
+import uuid
+
+import msgspec
+
+from team_supervisor.adapters import files, processes
+from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.apply.requests import agreed
+from team_supervisor.apply.starting import prepare
+from team_supervisor.apply.tools import Tools
+from team_supervisor.core.events import (
+    SessionClaimed,
+    Warned,
+)
+from team_supervisor.core.model import Moment, Session, State
+from team_supervisor.core.progress import TurnCost
+from team_supervisor.core.requests import NAME, session_persona
+from team_supervisor.core.terms import Terms, TermsError, read
+from team_supervisor.core.world import (
+    ImportDirectory,
+    Prepare,
+)
+
+# More than this in a session.json was never spent.
+MOST_DOLLARS = 1e6
+
+
+class _Published(msgspec.Struct):
+    """What is taken over from a session.json whose row is lost."""
+
+    name: str = ""
+    requester: str | None = None
+    conversation: str = ""
+    resumable: bool = False
+    state: str = ""
+    depth: int = 0
+    cost_usd: float = 0.0
+
+
+def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool:
+    """A session directory without a row is taken up again, with its conversation if it had one."""
+    persona = session_persona(action.name)
+    if persona is None:
+        return False
+    old, problem = _old(tools, action.name)
+    control = tools.workspace.session_control(action.name)
+    control.mkdir(mode=0o700, parents=True, exist_ok=True)
+    session = _imported(tools, action.name, persona, old)
+    attempt = session.attempt
+    held = processes.lock_held(control / "lock")
+    with tools.store.transaction():
+        tools.store.insert(session)
+        if session.cost_before:
+            # Its turns are lost with the row they were counted in; what they cost is not.
+            cost = TurnCost(number=1, cost_usd=session.cost_before)
+            tools.store.add_turn(session, cost, now.wall)
+        tools.store.record(
+            SessionClaimed(session=session.id, persona=persona, name=session.name), now.wall
+        )
+        if problem:
+            tools.store.record(Warned(session=session.id, reason=problem), now.wall)
+    prepare(tools, Prepare(session), now)
+    if held and attempt:
+        tools.store.update(session.id, attempt_at=now.wall)
+        tools.store.begin_attempt(session.id, attempt, now.wall)
+    elif old.state in (State.FAILED, State.STOPPED):
+        tools.store.update(
+            session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
+        )
+    return True
+
+
+def _imported(tools: Tools, name: str, persona: str, old: _Published) -> Session:
+    """Of what an agent may have written into session.json, only what can do no harm."""
+    return Session(
+        id=name,
+        persona=persona,
+        name=old.name if NAME.fullmatch(old.name) else name,
+        created_at=int(name.rpartition("-")[2]) / 1000,
+        requester=old.requester if session_persona(old.requester or "") else None,
+        depth=min(max(0, old.depth), 1000),
+        runner=tools.settings.runner or "claude",
+        conversation=_uuid(old.conversation) or str(uuid.uuid4()),
+        resumable=int(old.resumable and _uuid(old.conversation) is not None),
+        attempt=launched_attempt(tools.workspace.session_control(name)),
+        turns=int(old.cost_usd > 0),
+        cost_before=min(max(0.0, old.cost_usd), MOST_DOLLARS),
+        directory=name,
+        verification=launched_attempt(tools.workspace.verification_control(name)),
+        **agreed(tools, tools.personas().get(persona), _kept_terms(tools, name)),
+    )
+
+
+def _kept_terms(tools: Tools, name: str) -> Terms:
+    """What cannot be read any more sets no terms: the session is there, and goes on."""
+    try:
+        return read(files.read(tools.workspace.root / name / "instructions.md").decode("utf-8-sig"))
+    except (files.Unreadable, UnicodeDecodeError, TermsError):
+        return Terms()
+
+
+def _uuid(text: str) -> str | None:
+    """It becomes an argument of a command line, and anybody can write session.json."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+def _old(tools: Tools, name: str) -> tuple[_Published, str | None]:
+    path = tools.workspace.root / name / "session.json"
+    if files.signature(path) is None:
+        return _Published(), None
+    try:
+        return msgspec.json.decode(files.read(path), type=_Published), None
+    except (files.Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        problem = f"{path} is not usable ({error}): it is kept as session.json.corrupt"
+        if not os.path.lexists(path.with_name("session.json.corrupt")):
+            files.rename(path, "session.json.corrupt")
+        return _Published(), problem

@@ -106,6 +106,8 @@ class AnyWorkspace(RuleBasedStateMachine):
         self.names = (f"r{n}" for n in itertools.count())
         self.filler: Path | None = None
         self.can_fill = self.was_full = False
+        # Was the disk full at any time of this supervisor?
+        self.excused = False
         self.lives = Lives(self.ground)
 
     @initialize(events=st.booleans(), small_disk=st.booleans())
@@ -210,6 +212,7 @@ class AnyWorkspace(RuleBasedStateMachine):
     @precondition(lambda self: not self.running)
     @step(events=st.booleans())
     def start_supervisor(self, events: bool) -> None:
+        self.excused = self.full
         self.lives.start(events=events)
 
     @precondition(lambda self: self.running and not self.full)
@@ -230,6 +233,7 @@ class AnyWorkspace(RuleBasedStateMachine):
     @step()
     def fill_disk(self) -> None:
         self.filler, self.was_full = fill(self.ground.workspace), True
+        self.excused = True
 
     @precondition(lambda self: self.full)
     @step()
@@ -298,7 +302,7 @@ class AnyWorkspace(RuleBasedStateMachine):
     def died(self) -> bool:
         """Has the supervisor ended by itself? It may only say that there is no room to start."""
         ended = self.lives.ended()
-        if ended is not None and self.was_full and ended.startswith("1: "):
+        if ended is not None and self.excused and ended.startswith("1: "):
             assert len(ended.strip().splitlines()) == 1, ended
             self.lives.kill()
             return False
@@ -338,8 +342,10 @@ class AnyWorkspace(RuleBasedStateMachine):
             self.write_on(which=0)
         while self.expected.held:
             self.let_go_on(which=0)
+        if self.excused:
+            self.lives.kill()
         if not self.running:
-            self.lives.start(events=False)
+            self.start_supervisor(events=False)
         if self.was_full:
             self.remind()
         self.wait(lambda: not self.unfinished(), f"{self.unfinished()} to end", LONG)

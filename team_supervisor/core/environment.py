@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 BASICS = (
     "PATH",
@@ -52,5 +53,7 @@ def agent_environment(
     }
 
 
-def _matches(name: str, globs: Sequence[str]) -> bool:
+@lru_cache(maxsize=4096)
+def _matches(name: str, globs: tuple[str, ...]) -> bool:
+    """Every agent that is started asks the same of the same names."""
     return any(fnmatchcase(name, glob) for glob in globs)

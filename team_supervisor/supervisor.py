@@ -13,6 +13,7 @@ from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply import Tools, apply
+from team_supervisor.apply.importing import import_archives
 from team_supervisor.apply.tools import publish
 from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
@@ -213,6 +214,7 @@ def supervise(
     )
     if problem:
         supervisor.warn(problem)
+    import_archives(tools, clock.now())
     _publish_again(tools)
     try:
         yield supervisor

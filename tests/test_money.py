@@ -239,3 +239,20 @@ def test_a_parked_session_that_needs_a_person_is_marked(
     team.run(lambda _: is_parked(team, "broke"))
     (line,) = (x for x in team.call("track", "--once").stdout.splitlines() if "broke" in x)
     assert line.split()[:3] == ["▲", "broke", "parked"]
+
+
+def test_a_lost_database_forgets_no_cost(team: Team) -> None:
+    gate = team.gate()
+    team.request("done", "cost 1.5", "done all")
+    team.run()
+    team.request("alive", "cost 0.5", "wait", gate.step, "cost 0.25", "done all")
+    team.run(lambda _: team.heard(events.Nudged, name="alive"))
+    for path in team.workspace.control.glob("supervisor.db*"):
+        path.rename(path.with_name(f"lost-{path.name}"))
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: team.session("alive").state == State.ACTIVE)
+        gate.open()
+        run_until(supervisor, nothing_left)
+    assert sorted(s.cost_usd for s in team.sessions()) == [0.75, 1.5]
+    assert sum(cost for cost, _, _ in turns(team)) == 2.25
+    assert team.session("done").state == State.COMPLETED

@@ -14,6 +14,9 @@ SELECT * FROM sessions WHERE id = :id AND (
 -- all_sessions --
 SELECT * FROM sessions ORDER BY created_at, id;
 
+-- is_new --
+SELECT NOT EXISTS (SELECT 1 FROM sessions);
+
 -- session --
 SELECT * FROM sessions WHERE id = :id;
 

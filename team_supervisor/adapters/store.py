@@ -73,6 +73,10 @@ class Store:
         found = self._all("session", id=session)
         return rows.session(found[0]) if found else None
 
+    def is_new(self) -> bool:
+        """No session was ever recorded."""
+        return bool(self._one("is_new"))
+
     def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Which of these sessions have a row."""
         return {row["id"] for row in self._all("session_ids", ids=json.dumps(list(ids)))}

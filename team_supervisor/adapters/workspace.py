@@ -262,6 +262,17 @@ def refuse(workspace: Workspace, name: str, reason: str) -> str:
     return around
 
 
+def archives(workspace: Workspace) -> Sequence[str]:
+    """Names of archived sessions, oldest first."""
+    with os.scandir(workspace.root) as entries:
+        found = [
+            entry.name
+            for entry in entries
+            if "-completed" in entry.name and entry.is_dir(follow_symlinks=False)
+        ]
+    return sorted(found)
+
+
 def rejected(workspace: Workspace) -> Sequence[str]:
     """Names of refused requests."""
     return sorted(name for name in os.listdir(workspace.root) if is_rejected(name))

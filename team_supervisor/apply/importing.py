@@ -1,12 +1,17 @@
 """How is a session directory without a row taken up again?"""
 
 import os
+import re
 import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from team_supervisor.adapters import files, processes
 from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.adapters.workspace import archives
 from team_supervisor.apply.requests import agreed
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools
@@ -15,14 +20,17 @@ from team_supervisor.core.events import (
     Warned,
 )
 from team_supervisor.core.model import Moment, Session, State
-from team_supervisor.core.progress import TurnCost
+from team_supervisor.core.progress import TurnCost, TurnEnded
 from team_supervisor.core.requests import NAME, session_persona
 from team_supervisor.core.terms import Terms, TermsError, read
 from team_supervisor.core.world import (
     ImportDirectory,
     Prepare,
 )
+from team_supervisor.runners import RUNNERS, Runner
 
+# The name of an archive is that of its session and this.
+ARCHIVE = re.compile(r"-completed(-[0-9]+)?\Z")
 # More than this in a session.json was never spent.
 MOST_DOLLARS = 1e6
 
@@ -47,7 +55,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     old, problem = _old(tools, action.name)
     control = tools.workspace.session_control(action.name)
     control.mkdir(mode=0o700, parents=True, exist_ok=True)
-    session = _imported(tools, action.name, persona, old)
+    session = _imported(tools, action.name, persona, old, action.name)
     attempt = session.attempt
     held = processes.lock_held(control / "lock")
     with tools.store.transaction():
@@ -72,8 +80,55 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     return True
 
 
-def _imported(tools: Tools, name: str, persona: str, old: _Published) -> Session:
+def _told_by_its_last_process(path: Path, runner: Runner) -> tuple[int, float]:
+    """(where to read on, what that process has cost): earlier ones are in what was published.
+
+    Each process counts its cost from nothing, so a sum that fell is another process's.
+    """
+    said = files.tail(path, files.MEBIBYTE)
+    found = files.signature(path)
+    here = begin = behind = max(0, (found.size if found else 0) - len(said))
+    cost = 0.0
+    for line in said.splitlines(keepends=True):
+        here += len(line)
+        for turn in (told for told in runner.parse(line) if isinstance(told, TurnEnded)):
+            if turn.cost_usd < cost:
+                begin = behind
+            cost, behind = turn.cost_usd, here
+    return begin, cost
+
+
+def import_archives(tools: Tools, now: Moment) -> None:
+    """Where the database is new, what was archived before it is known again, with what it cost."""
+    if not tools.store.is_new():
+        return
+    with tools.store.transaction():
+        for name in archives(tools.workspace):
+            _import_archive(tools, name, now)
+
+
+def _import_archive(tools: Tools, name: str, now: Moment) -> None:
+    identity = ARCHIVE.sub("", name)
+    persona = session_persona(identity)
+    old, _ = _old(tools, name)
+    if persona is None or old.state != State.COMPLETED or tools.store.session(identity):
+        return
+    cost = min(max(0.0, old.cost_usd), MOST_DOLLARS)
+    archived: dict[str, Any] = {"state": State.COMPLETED, "ended_at": now.wall}
+    session = replace(
+        _imported(tools, identity, persona, old, name), cost_before=cost, turns=1, **archived
+    )
+    tools.store.insert(session)
+    if cost:
+        tools.store.add_turn(session, TurnCost(number=1, cost_usd=cost), session.created_at)
+
+
+def _imported(tools: Tools, name: str, persona: str, old: _Published, directory: str) -> Session:
     """Of what an agent may have written into session.json, only what can do no harm."""
+    kind = tools.settings.runner or "claude"
+    path = tools.workspace.root / directory / "transcript.jsonl"
+    offset, own = _told_by_its_last_process(path, RUNNERS[kind])
+    before = max(0.0, min(max(0.0, old.cost_usd), MOST_DOLLARS) - own)
     return Session(
         id=name,
         persona=persona,
@@ -81,13 +136,14 @@ def _imported(tools: Tools, name: str, persona: str, old: _Published) -> Session
         created_at=int(name.rpartition("-")[2]) / 1000,
         requester=old.requester if session_persona(old.requester or "") else None,
         depth=min(max(0, old.depth), 1000),
-        runner=tools.settings.runner or "claude",
+        runner=kind,
         conversation=_uuid(old.conversation) or str(uuid.uuid4()),
         resumable=int(old.resumable and _uuid(old.conversation) is not None),
         attempt=launched_attempt(tools.workspace.session_control(name)),
-        turns=int(old.cost_usd > 0),
-        cost_before=min(max(0.0, old.cost_usd), MOST_DOLLARS),
-        directory=name,
+        turns=int(before > 0),
+        transcript_offset=offset,
+        cost_before=before,
+        directory=directory,
         verification=launched_attempt(tools.workspace.verification_control(name)),
         **agreed(tools, tools.personas().get(persona), _kept_terms(tools, name)),
     )

@@ -18,12 +18,16 @@ def m002_trust(db: sqlite3.Connection) -> None:
     _run(db, "schema2.sql")
 
 
+def m003_disputes(db: sqlite3.Connection) -> None:
+    _run(db, "schema3.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
 
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial, m002_trust]
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial, m002_trust, m003_disputes]
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from team_supervisor.adapters.mover import Mover
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.core.events import Event
-from team_supervisor.core.model import Delivery, DeliveryKind, Moment, Session
+from team_supervisor.core.model import Delivery, DeliveryKind, Moment, Session, Standing
 from team_supervisor.core.persona import Persona
 from team_supervisor.settings import Settings
 
@@ -83,6 +83,8 @@ def _published(row: Session) -> dict[str, Any]:
         "state": row.state,
         "doing": None if row.ended else row.doing,
         "detail": row.doing_detail,
+        "standing": row.standing,
+        "dispute": row.dispute if row.standing == Standing.DISPUTED else None,
         "reason": row.reason,
         "pid": row.agent_pid,
         "attempt": row.attempt,

@@ -76,8 +76,8 @@ def _dispute(tools: Tools, action: NoteVerdict, now: Moment) -> None:
     event = WorkDisputed(
         session=session.id, name=session.name, what=action.what, attempt=disputes, limit=limit
     )
-    disputed = {"standing": Standing.DISPUTED, "claim_digest": action.mark, "disputes": disputes}
-    change(tools, session, now, event, **disputed)
+    disputed = {"standing": Standing.DISPUTED, "claim_digest": action.mark, "dispute": action.what}
+    change(tools, session, now, event, disputes=disputes, **disputed)
     if disputes < limit:
         text = briefing.disputed(action.what, action.tail, disputes, limit)
         source = f"dispute-{session.verification}-{disputes}-{session.turns}-{action.mark[:8]}"

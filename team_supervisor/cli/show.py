@@ -25,6 +25,7 @@ _LOOKS = {
     "waiting": ("◐", "cyan"),
     "parked": ("◐", "dim"),
     "verifying": ("●", "cyan"),
+    "disputed": ("●", "yellow"),
     "starting": ("○", "cyan"),
     "restarting": ("↻", "yellow"),
     "stopping": ("○", "yellow"),

@@ -136,6 +136,7 @@ class Session:
     claim_digest: str = ""
     verification: int = 0
     disputes: int = 0
+    dispute: str = ""
     tool_calls: int = 0
     stall_rung: int = 0
     parked_at: float | None = None

@@ -52,6 +52,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     rate_limited_until: float | None = None
 
     doing: str = ""
+    standing: str = ""
 
     @property
     def needs_a_person(self) -> bool:
@@ -135,6 +136,7 @@ def view(
         processes=usage.processes if usage else None,
         rate_limited_until=session.rate_limited_until,
         doing=session.doing,
+        standing=session.standing,
     )
 
 
@@ -142,7 +144,7 @@ def status_of(session: Session, running: bool, now: float, supervised: bool) -> 
     """(status, detail): nothing is called active that does not run."""
     match session.state:
         case State.COMPLETED:
-            return "completed", ""
+            return "completed", _believed(session)
         case State.FAILED | State.STOPPED:
             return str(session.state), session.reason or ""
         case State.STOPPING if running or supervised:
@@ -164,7 +166,7 @@ def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]
     if not supervised:
         return "not running", NO_SUPERVISOR
     if session.standing == Standing.CLAIMED:
-        return "verifying", ""
+        return "verifying", CLAIMED
     if session.restart_at is not None and session.restart_at > now:
         return "restarting", f"in {age(session.restart_at - now)}: {session.reason or ''}"
     return "starting", ""
@@ -173,6 +175,8 @@ def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]
 def _parked(session: Session, now: float) -> str:
     """It has no process, and needs none, until what it waits for has come."""
     waits, detail = _resting(session, now) or ("waits", "")
+    if session.standing == Standing.CLAIMED:
+        return CLAIMED
     colon = ":" if session.doing in _WAITS_FOR_A_PERSON else ""
     return f"{waits}{colon} {detail}".strip()
 
@@ -197,15 +201,24 @@ def _active(session: Session, now: float) -> tuple[str, str]:
         return resting
     match session.doing:
         case Doing.VERIFYING:
-            return "verifying", session.doing_detail
+            return "verifying", CLAIMED
         case Doing.STALLED:
             return "stalled", session.doing_detail
-    if session.tasks_problem:
-        return "active", session.tasks_problem
     last = session.last_activity_at or session.started_at or now
-    if now - last > STALE_AFTER:
+    if now - last > STALE_AFTER and not session.tasks_problem:
         return "stale", f"no sign of life for {age(now - last)}"
-    return "active", ""
+    if session.standing == Standing.DISPUTED:
+        return "disputed", session.dispute
+    return "active", session.tasks_problem or ""
+
+
+CLAIMED = "its work is claimed to be complete"
+
+
+def _believed(session: Session) -> str:
+    """Without commands that passed, nobody but the agent says so."""
+    passed = session.standing == Standing.VERIFIED and session.verification
+    return "verified" if passed else ""
 
 
 def request_view(request: Request, now: float) -> RequestView:

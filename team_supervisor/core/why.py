@@ -66,6 +66,7 @@ def explain(seen: Signals) -> Explanation:
             _process(seen),
             _turn(seen),
             _work(seen),
+            _standing(seen),
             _messages(seen),
             _money(seen),
             _supervisor(seen),
@@ -142,15 +143,31 @@ def _turn(seen: Signals) -> Finding:
 
 
 def _work(seen: Signals) -> Finding:
-    one, reading = seen.session, seen.tasks
+    reading = seen.tasks
     if reading is None or reading.problem:
         says = reading.problem or "" if reading else "there is no tasks.md"
         return Finding(about="work", says=says, signal="tasks.md", age=seen.tasks_age)
     says = f"{reading.done} of {reading.total} tasks done"
-    if one.standing != Standing.OPEN:
-        says += f", {one.standing}"
     changes = "" if reading.complete else f"open: {', '.join(reading.open_titles[:3])}"
     return Finding(about="work", says=says, signal="tasks.md", age=seen.tasks_age, changes=changes)
+
+
+def _standing(seen: Signals) -> Finding:
+    """How far its word is believed, and which look into it says so."""
+    one, limit = seen.session, seen.rules.verify_attempts
+    says, changes = str(one.standing), _BELIEF[one.standing]
+    if one.standing == Standing.DISPUTED:
+        says = f"disputed ({one.disputes} of {limit}): {one.dispute}"
+    log = f"verify-{one.verification}.log" if one.verification else "no verify command ran"
+    return Finding(about="standing", says=says, signal=log, changes="" if one.ended else changes)
+
+
+_BELIEF = {
+    Standing.OPEN: "its list says that all is done",
+    Standing.CLAIMED: "its verify commands end",
+    Standing.VERIFIED: "its list changes",
+    Standing.DISPUTED: "its turn ends, or its list changes: it is looked into again",
+}
 
 
 def _messages(seen: Signals) -> Finding:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_supervisor.core.model import ENDED, Doing, RequestStatus, Session, State
+from team_supervisor.core.model import ENDED, Doing, RequestStatus, Session, Standing, State
 from team_supervisor.core.roster import (
     NO_SUPERVISOR,
     STALE_AFTER,
@@ -23,7 +23,7 @@ from team_supervisor.core.roster import (
 
 from .worlds import NOW, row, session
 
-ALIVE = {"active", "waiting", "needs attention", "rate limited", "stale"}
+ALIVE = {"active", "waiting", "needs attention", "rate limited", "stale", "disputed"}
 A, S = State.ACTIVE, State.STARTING
 
 sessions = st.builds(
@@ -36,6 +36,7 @@ sessions = st.builds(
     last_activity_at=st.none() | st.floats(NOW.wall - 5000, NOW.wall + 500),
     rate_limited_until=st.none() | st.floats(NOW.wall - 500, NOW.wall + 5000),
     tasks_problem=st.none() | st.just("tasks.md is a FIFO"),
+    standing=st.sampled_from(Standing),
 )
 
 
@@ -75,6 +76,23 @@ def test_who_runs_is_active() -> None:
             {"doing": Doing.WAITING, "doing_detail": "api", "last_activity_at": 0.0},
             "waiting: for api",
         ),
+        (
+            {"doing": Doing.VERIFYING, "standing": Standing.CLAIMED},
+            "verifying: its work is claimed to be complete",
+        ),
+        (
+            {"standing": Standing.DISPUTED, "dispute": "`make test` failed with code 2"},
+            "disputed: `make test` failed with code 2",
+        ),
+        (
+            {"standing": Standing.DISPUTED, "doing": Doing.WAITING, "doing_detail": "api"},
+            "waiting: for api",
+        ),
+        (
+            {"standing": Standing.DISPUTED, "last_activity_at": NOW.wall - STALE_AFTER - 1},
+            "stale: no sign of life for 15 min",
+        ),
+        ({"standing": Standing.OPEN, "dispute": "of an earlier life"}, "active:"),
     ],
     ids=str,
 )
@@ -100,6 +118,25 @@ def test_what_a_running_session_does_is_said(changes: dict[str, Any], said: str)
         (S, True, {"restart_at": NOW.wall - 8, "reason": "code 1"}, "starting:"),
         (State.STOPPING, True, {"reason": "stopped by a person"}, "stopping: stopped by a person"),
         (State.COMPLETED, True, {"reason": "all tasks are completed"}, "completed:"),
+        (State.COMPLETED, True, {"standing": Standing.VERIFIED}, "completed:"),
+        (
+            State.COMPLETED,
+            True,
+            {"standing": Standing.VERIFIED, "verification": 2},
+            "completed: verified",
+        ),
+        (
+            S,
+            True,
+            {"standing": Standing.CLAIMED},
+            "verifying: its work is claimed to be complete",
+        ),
+        (
+            State.PARKED,
+            True,
+            {"standing": Standing.CLAIMED},
+            "parked: its work is claimed to be complete",
+        ),
         (State.FAILED, False, {"reason": "code 1"}, "failed: code 1"),
         (State.STOPPED, False, {"reason": "stopped by a person"}, "stopped: stopped by a person"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from team_supervisor.core.budgets import Account, Budget, Spent
-from team_supervisor.core.model import Doing, Session, State
+from team_supervisor.core.model import Doing, Session, Standing, State
 from team_supervisor.core.why import Explanation, Signals, explain
 from team_supervisor.core.world import Rules
 
@@ -97,3 +97,23 @@ def test_nothing_comes_by_itself_without_a_supervisor() -> None:
 def test_a_budget_is_told_with_what_is_spent() -> None:
     account = Account("its", Budget(usd=2.0), Spent(usd=0.5, seconds=60))
     assert about(why(session(), account=account), "cost").startswith("$0.50 of $2.00, 1 min")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "open | no verify command ran | its list says that all is done"),
+        (
+            {"standing": Standing.CLAIMED, "verification": 1},
+            "claimed | verify-1.log | its verify commands end",
+        ),
+        (
+            {"standing": Standing.DISPUTED, "dispute": "no tool was used", "disputes": 1},
+            "disputed (1 of 3): no tool was used | no verify command ran | its turn ends",
+        ),
+        ({"standing": Standing.VERIFIED, "verification": 2}, "verified | verify-2.log | its list"),
+    ],
+    ids=str,
+)
+def test_how_far_its_word_is_believed_is_told(changes: dict[str, Any], words: str) -> None:
+    assert about(why(session(**changes)), "standing").startswith(words)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from team_supervisor.adapters import control, files, processes, verification
+from team_supervisor.adapters.pulse import pulse
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.core.completion import Verdict
 from team_supervisor.core.facts import Life
@@ -11,6 +12,10 @@ from team_supervisor.core.model import Moment, Session, Standing
 
 # A host that was launched and shows neither lock nor exit after this long (seconds) is lost.
 LOST_AFTER = 2.0
+# A process tree is felt when it was silent for so long, and again after as long (seconds).
+FEEL_AFTER = 5.0
+# More than this share of one core is work; what only waits for its timers uses less.
+BUSY = 0.01
 SIGNS = ("transcript.jsonl", "stderr.log", "tasks.md", "instructions.md")
 
 
@@ -22,14 +27,42 @@ class Listening:
     launched_since: float | None = None
     signs: tuple[files.Signature | None, ...] = ()
     heard_at: float = 0.0
+    cpu_seconds: float | None = None
+    based_at: float = 0.0
+    felt_at: float = 0.0
+    children_at: float = 0.0
 
 
-def silent(directory: Path, memory: Listening, now: Moment) -> float:
-    """Seconds in which nothing was printed or written; nothing is known from before we looked."""
+def silent(
+    directory: Path, host: processes.ProcessRef | None, memory: Listening, now: Moment
+) -> tuple[float, float]:
+    """Seconds without output, file change and CPU; and those without a child process as well.
+
+    Nothing is known from before we looked.
+    """
     signs = tuple(files.signature(directory / name) for name in SIGNS)
     if signs != memory.signs:
         memory.signs, memory.heard_at = signs, now.monotonic
-    return now.monotonic - memory.heard_at
+        memory.cpu_seconds = None
+    elif host is not None and now.monotonic - max(memory.heard_at, memory.felt_at) >= FEEL_AFTER:
+        _feel(host, memory, now)
+    idle = now.monotonic - max(memory.heard_at, memory.based_at)
+    return idle, min(idle, now.monotonic - memory.children_at)
+
+
+def _feel(host: processes.ProcessRef, memory: Listening, now: Moment) -> None:
+    """Only of who is silent: does its tree use the CPU, or does it wait for a program?"""
+    found = pulse(host)
+    if found is None:
+        return
+    known, elapsed = memory.cpu_seconds, now.monotonic - memory.felt_at
+    if known is None:
+        memory.based_at = now.monotonic
+    elif found.cpu_seconds - known > elapsed * BUSY:
+        memory.heard_at = now.monotonic
+    if found.others:
+        memory.children_at = now.monotonic
+    memory.cpu_seconds, memory.felt_at = found.cpu_seconds, now.monotonic
 
 
 def check(

@@ -15,14 +15,11 @@ from team_supervisor.checking import LOST_AFTER, Listening, check, silent
 from team_supervisor.core.completion import TasksReading, TasksWatch, note
 from team_supervisor.core.logs import Logs
 from team_supervisor.core.model import Delivery, Exit, Moment, Session, State
-from team_supervisor.core.progress import Activity, TurnCost, clean, fold
+from team_supervisor.core.progress import clean
 from team_supervisor.core.world import Life, SessionFacts
+from team_supervisor.hearing import hear
 from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
-
-CHUNK = files.MEBIBYTE
-# An answer of "too many requests" that does not say until when holds for so long (seconds).
-RATE_LIMIT, UNTOLD_LIMIT = 429, 60.0
 
 
 @dataclass(slots=True)
@@ -32,6 +29,7 @@ class _Memory:
     attempt: int = -1
     launched_since: float | None = None
     pidfd: int | None = None
+    host: processes.ProcessRef | None = None
     poll: Any = None
     pid: int | None = None
     adopted: bool = True
@@ -61,10 +59,11 @@ class SessionLooker:
         directory = self._workspace.directory(session.id)
         exists = directory.is_dir() and not directory.is_symlink()
         life, pid, end, grace = self._process(session, memory, now)
-        heard, seen, turns = self._transcript(session, directory, now)
+        heard, seen, turns = hear(session, directory, now)
         current = replace(session, **heard)
         news, settled = self._news(current, memory, directory, now) if exists else (None, False)
         runner, idle = RUNNERS.get(session.runner), not current.turn_open and not turns
+        quiet = silent(directory, memory.host, memory.listening, now)
         checked, verdict = check(self._workspace, session, memory.listening, now)
         return SessionFacts(
             session=current,
@@ -89,7 +88,8 @@ class SessionLooker:
             unread=exists and memory.unread,
             check=checked,
             verdict=verdict,
-            silent=silent(directory, memory.listening, now),
+            silent=quiet[0],
+            still=quiet[1],
         )
 
     def started(self, session: str) -> None:
@@ -137,33 +137,13 @@ class SessionLooker:
         return _uncertain(view, launched, memory, now), memory.pid, None, grace
 
     def _follow(self, session: str, memory: _Memory, host: processes.ProcessRef) -> None:
+        memory.host = host
         memory.pidfd = processes.open_pidfd(host)
         if memory.pidfd is not None:
             memory.poll = select.poll()
             memory.poll.register(memory.pidfd, select.POLLIN)
             if self.waker:
                 self.waker.follow(memory.pidfd, session)
-
-    def _transcript(
-        self, session: Session, directory: Path, now: Moment
-    ) -> tuple[dict[str, Any], tuple[str, ...], tuple[TurnCost, ...]]:
-        """What new lines of the transcript change: columns, messages answered, turns ended."""
-        path = directory / "transcript.jsonl"
-        found = files.signature(path)
-        runner = RUNNERS.get(session.runner)
-        if found is None or runner is None or found.size == session.transcript_offset:
-            return {}, (), ()
-        offset = session.transcript_offset if found.size > session.transcript_offset else 0
-        lines, offset = _whole_lines(path, offset)
-        if offset == session.transcript_offset:
-            return {}, (), ()
-        activity = before = _activity(session)
-        for line in lines:
-            for progress in runner.parse(line):
-                activity = fold(activity, progress)
-        values = _columns(activity, now) if activity != before else {}
-        values |= {"transcript_offset": offset, "last_activity_at": now.wall}
-        return values, activity.seen, activity.ended
 
     def _tasks(self, session: str, memory: _Memory, idle: bool, now: Moment) -> TasksWatch | None:
         path = self._workspace.directory(session) / "tasks.md"
@@ -254,48 +234,3 @@ def _complaint(directory: Path) -> str:
     """The last thing it said on stderr."""
     lines = files.tail(directory / "stderr.log").decode("utf-8", "replace").strip().splitlines()
     return clean(lines[-1], 200) if lines else ""
-
-
-def _whole_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
-    """Complete lines from `offset`, at most a mebibyte of them, and the offset behind them."""
-    data = logs.read(path, offset, CHUNK)
-    end = data.rfind(b"\n") + 1
-    if end == 0:
-        # A line longer than a chunk says nothing to us: pass over it piece by piece.
-        return [], logs.data_after(path, offset + CHUNK) if len(data) == CHUNK else offset
-    return data[:end].splitlines(), offset + end
-
-
-def _activity(session: Session) -> Activity:
-    return Activity(
-        turn_open=bool(session.turn_open),
-        turns=session.turns,
-        cost_usd=session.cost_attempt,
-        input_tokens=session.input_tokens,
-        output_tokens=session.output_tokens,
-        tool_calls=session.tool_calls,
-        last_words=session.last_words,
-        denials=tuple(session.denials.split(", ")) if session.denials else (),
-        rate_limited_until=session.rate_limited_until,
-        last_error=session.last_error,
-        error_status=session.error_status,
-    )
-
-
-def _columns(activity: Activity, now: Moment) -> dict[str, Any]:
-    until = activity.rate_limited_until
-    if activity.error_status == RATE_LIMIT and activity.ended and (until or 0.0) <= now.wall:
-        until = now.wall + UNTOLD_LIMIT
-    return {
-        "turn_open": int(activity.turn_open),
-        "turns": activity.turns,
-        "cost_attempt": activity.cost_usd,
-        "input_tokens": activity.input_tokens,
-        "output_tokens": activity.output_tokens,
-        "tool_calls": activity.tool_calls,
-        "last_words": activity.last_words,
-        "denials": ", ".join(activity.denials),
-        "rate_limited_until": until,
-        "last_error": activity.last_error,
-        "error_status": activity.error_status,
-    }

@@ -50,6 +50,7 @@ def rules(settings: Settings) -> Rules:
         verify_attempts=settings.verify_attempts,
         logs=settings.logs,
         park_after=settings.park_after,
+        stall_after=settings.stall_after,
         stagger=settings.rate_limit_stagger,
         share_rate_limits=settings.share_rate_limits,
         budgets=settings.budgets,

@@ -10,7 +10,7 @@ import pytest
 from team_supervisor import settings
 from team_supervisor.adapters import files, intake, personas, workspace
 from team_supervisor.core import admission, requests
-from team_supervisor.core.briefing import first_message
+from team_supervisor.core.messages import first_message
 from team_supervisor.core.model import Session
 from team_supervisor.core.tasklist import TaskList, parse
 from team_supervisor.runners.claude import parse as parse_line

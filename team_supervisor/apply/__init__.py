@@ -7,6 +7,7 @@ from team_supervisor.apply import (
     conversation,
     ending,
     importing,
+    launching,
     logs,
     parking,
     requests,
@@ -28,7 +29,7 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.ClaimRequest: requests.claim,
     world.ImportDirectory: importing.import_directory,
     world.Prepare: starting.prepare,
-    world.Launch: starting.launch,
+    world.Launch: launching.launch,
     world.MarkActive: starting.mark_active,
     world.NoteDeath: ending.note_death,
     world.AskToStop: ending.ask_to_stop,
@@ -48,6 +49,7 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.ReadInstructions: conversation.read_instructions,
     world.Deliver: conversation.deliver,
     world.Nudge: conversation.nudge,
+    world.NudgeStalled: conversation.nudge_stalled,
     MoveLogs: logs.move_logs,
 }
 

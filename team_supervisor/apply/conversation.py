@@ -2,7 +2,7 @@
 
 from team_supervisor.adapters import files
 from team_supervisor.apply.tools import Tools, change, publish, tell, track
-from team_supervisor.core import briefing
+from team_supervisor.core import messages
 from team_supervisor.core.conduct import HOPELESS
 from team_supervisor.core.events import (
     AttentionNeeded,
@@ -18,6 +18,7 @@ from team_supervisor.core.world import (
     NoteDoing,
     NoteTasks,
     Nudge,
+    NudgeStalled,
     ReadInstructions,
 )
 from team_supervisor.runners import RUNNERS
@@ -29,6 +30,8 @@ LONGEST_LINE = 4096
 def hear(tools: Tools, action: Hear, now: Moment) -> bool:
     """What the transcript said since the last look, and which messages it answered."""
     session, values = action.session, dict(action.values)
+    if session.stall_rung:
+        values["stall_rung"] = 0
     if values.get("turn_open") or values.get("turns"):
         values["resumable"] = 1
     if action.turns and _can_hear(session):
@@ -112,7 +115,7 @@ def read_instructions(tools: Tools, action: ReadInstructions, now: Moment) -> bo
     with tools.store.transaction(durable=False):
         tools.store.update(session.id, instructions_offset=end, nudges=0, disputes=0)
         if text:
-            message = briefing.new_instructions(text, str(path))
+            message = messages.new_instructions(text, str(path))
             source = f"instructions-{start}-{end}-{files.digest(data)[:8]}"
             tell(tools, session.id, DeliveryKind.INSTRUCTIONS, message, source)
     track(tools, session, end, session.tasks_digest)
@@ -147,12 +150,24 @@ def _by_file(tools: Tools, session: Session, delivery: str, text: str) -> str:
     return f"You have a new message. It is long: read the whole of it in {path}"
 
 
+def nudge_stalled(tools: Tools, action: NudgeStalled, now: Moment) -> bool:
+    """It may read this in the middle of its turn, if it reads at all."""
+    session = action.session
+    with tools.store.transaction(durable=False):
+        tools.store.update(session.id, stall_rung=1)
+        source = f"stall-{session.attempt}-{session.turns}-{session.transcript_offset}"
+        tell(tools, session.id, DeliveryKind.NUDGE, messages.stalled(), source)
+        event = Nudged(session=session.id, name=session.name, nudges=1, limit=1)
+        tools.store.record(event, now.wall)
+    return True
+
+
 def nudge(tools: Tools, action: Nudge, now: Moment) -> bool:
     """Names the open tasks."""
     session = action.session
     nudges = session.nudges + 1
     path = str(tools.workspace.directory(session.id) / "tasks.md")
-    text = briefing.nudge(action.open_titles, path)
+    text = messages.nudge(action.open_titles, path)
     with tools.store.transaction(durable=False):
         tools.store.update(session.id, nudges=nudges)
         source = f"nudge-{session.attempt}-{session.turns}-{nudges}"

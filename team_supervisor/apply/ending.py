@@ -5,7 +5,7 @@ import uuid
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.workspace import put_away, put_away_as
 from team_supervisor.apply.tools import Tools, change, publish, tell
-from team_supervisor.core import briefing
+from team_supervisor.core import messages
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.events import (
     Event,
@@ -224,7 +224,7 @@ def _tell_requester(tools: Tools, session: Session, ending: State, directory: st
         return
     how = how_it_ended(ending, session.reason or "")
     path = str(tools.workspace.root / directory)
-    text = briefing.teammate_ended(session.id, session.name, how, path)
+    text = messages.teammate_ended(session.id, session.name, how, path)
     source = f"ended-{session.id}-{session.attempt}"
     tell(tools, session.requester, DeliveryKind.NOTICE, text, source)
 

@@ -10,7 +10,7 @@ from team_supervisor.adapters import git
 from team_supervisor.adapters.workspace import refuse, rejected, reserve
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, tell
-from team_supervisor.core import briefing
+from team_supervisor.core import messages
 from team_supervisor.core.budgets import granted
 from team_supervisor.core.events import (
     RequestQueued,
@@ -75,7 +75,7 @@ def queue(tools: Tools, action: QueueRequest, now: Moment) -> bool:
 
 def _tell_its_place(tools: Tools, row: Request, action: QueueRequest) -> None:
     if action.requester:
-        text = briefing.request_queued(row.name, action.place, action.reason)
+        text = messages.request_queued(row.name, action.place, action.reason)
         tell(tools, action.requester, DeliveryKind.NOTICE, text, f"queued-{row.id}")
 
 
@@ -113,7 +113,7 @@ def _record_rejection(tools: Tools, row: Request, directory: str, now: Moment) -
             RequestRejected(request=row.name, reason=reason, directory=directory), now.wall
         )
         if row.requester:
-            text = briefing.request_rejected(row.name, reason, path)
+            text = messages.request_rejected(row.name, reason, path)
             tell(tools, row.requester, DeliveryKind.NOTICE, text, f"rejected-{row.id}")
 
 

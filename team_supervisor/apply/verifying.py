@@ -1,9 +1,9 @@
 """How is a claim looked into, and what follows from the verdict?"""
 
 from team_supervisor.adapters import processes, verification
-from team_supervisor.apply.starting import environment
+from team_supervisor.apply.launching import environment
 from team_supervisor.apply.tools import Tools, change, tell
-from team_supervisor.core import briefing
+from team_supervisor.core import messages
 from team_supervisor.core.events import VerificationPassed, VerificationStarted, WorkDisputed
 from team_supervisor.core.model import DeliveryKind, Moment, Session, Standing
 from team_supervisor.core.terms import restored
@@ -79,7 +79,7 @@ def _dispute(tools: Tools, action: NoteVerdict, now: Moment) -> None:
     disputed = {"standing": Standing.DISPUTED, "claim_digest": action.mark, "dispute": action.what}
     change(tools, session, now, event, disputes=disputes, **disputed)
     if disputes < limit:
-        text = briefing.disputed(action.what, action.tail, disputes, limit)
+        text = messages.disputed(action.what, action.tail, disputes, limit)
         source = f"dispute-{session.verification}-{disputes}-{session.turns}-{action.mark[:8]}"
         tell(tools, session.id, DeliveryKind.DISPUTE, text, source)
 

@@ -1,6 +1,6 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
-from team_supervisor.core import logs
+from team_supervisor.core import logs, stalling
 from team_supervisor.core.holding import held, limited, out_of_time, outgrown, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
 from team_supervisor.core.verification import exhausted
@@ -33,6 +33,8 @@ def plan(facts: SessionFacts, world: World) -> list[Action]:
     if doing == Doing.WORKING and _needs_nudge(facts, world):
         reading = facts.watch.reading if facts.watch else None
         actions.append(Nudge(facts.session, reading.open_titles if reading else ()))
+    if doing == Doing.STALLED:
+        actions += stalling.plan(facts, world)
     return actions
 
 
@@ -78,7 +80,7 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     if not session.turn_open and session.error_status in HOPELESS:
         return Doing.ATTENTION, session.last_error or f"error {session.error_status}"
     if facts.talks and not turn_over(facts):
-        return Doing.WORKING, ""
+        return stalling.state(facts, world) or (Doing.WORKING, "")
     return _at_rest(facts, world)
 
 
@@ -88,7 +90,7 @@ def _at_rest(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     if exhausted(facts, world):
         return Doing.ATTENTION, _disputed(session)
     if not facts.talks:
-        return Doing.WORKING, ""
+        return stalling.state(facts, world) or (Doing.WORKING, "")
     if waiting := waits_for(session, world):
         return Doing.WAITING, waiting
     return _idle(facts, world)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from team_supervisor.core import conduct, holding, parking
+from team_supervisor.core import conduct, holding, parking, stalling
 from team_supervisor.core.budgets import account_of
 from team_supervisor.core.completion import FEWER_HELD, TasksWatch
 from team_supervisor.core.model import Session, Standing, State
@@ -11,6 +11,8 @@ from team_supervisor.core.world import Life, SessionFacts, World
 # Seconds. Something is under way of which no event tells; something may be, and one should.
 SOON = 0.25
 LATER = 2.0
+# Who is silent for so long is felt for the first time.
+FELT = 5.0
 NEVER = float("inf")
 # Looked at right at its time, a rounding could say that it has not come yet.
 _BEHIND = 0.001
@@ -66,13 +68,25 @@ def _active(facts: SessionFacts, world: World) -> Iterator[float]:
     if facts.watch is not None and facts.watch.reading.complete:
         yield from _held_until(facts.watch, world)
         if facts.silent is not None:
+            yield FELT - facts.silent
             yield rules.completion.grace - facts.silent
     yield from _limit(session, world)
+    yield from _stall(facts, world)
     if facts.talks and conduct.turn_over(facts):
         since = session.last_activity_at or session.started_at or wall
         yield since + rules.nudge_after * 2**session.nudges - wall
     if session.doing_since is not None:
         yield session.doing_since + rules.park_after - wall
+
+
+def _stall(facts: SessionFacts, world: World) -> Iterator[float]:
+    """Felt twice at least before it is taken for stalled, then again at each rung."""
+    after = world.rules.stall_after
+    if facts.still is None or not after or (facts.talks and conduct.turn_over(facts)):
+        return
+    for moment in (after / 3, after, after * stalling.NUDGE, after * stalling.ATTENTION):
+        if facts.still < moment:
+            yield moment - facts.still
 
 
 def _held_until(watch: TasksWatch, world: World) -> Iterator[float]:

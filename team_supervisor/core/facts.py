@@ -26,7 +26,7 @@ class SessionFacts:
     """A session's row with what was heard of it since folded in; `heard` are those columns.
 
     `check` is the life of its verification's process, `verdict` what came of it; `silent` are
-    seconds without a sign of life.
+    seconds without output, file change and CPU, `still` also without a child process.
 
     `followed`: the end of its host wakes us. `unread`: its task list is another than the one
     last read, and nothing is known of it yet.
@@ -52,6 +52,7 @@ class SessionFacts:
     check: Life = Life.NONE
     verdict: Verdict | None = None
     silent: float | None = None
+    still: float | None = None
     logs: Logs | None = None
     followed: bool = False
     unread: bool = False

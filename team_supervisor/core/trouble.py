@@ -61,6 +61,7 @@ _DOING = {
     "ImportDirectory": "take up the directory",
     "Launch": "start",
     "Wake": "wake",
+    "NudgeStalled": "nudge",
     "MarkActive": "note the start of",
     "NoteDeath": "note the end of the process of",
     "AskToStop": "stop",

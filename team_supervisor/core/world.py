@@ -32,6 +32,7 @@ class Rules:
     logs: LogRules = LogRules()
     verify_attempts: int = 3
     park_after: float = 120.0
+    stall_after: float = 900.0
     stagger: float = 2.0
     share_rate_limits: bool = True
     budgets: Budgets = Budgets()
@@ -182,6 +183,13 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeStalled:
+    """No sign of life in the middle of a turn: it is asked what it does."""
+
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class WarnOfBudget:
     """Most of it is spent; `session` is None for the team's and the day's.
 
@@ -276,6 +284,7 @@ Action = (
     | Reopen
     | Retry
     | Wake
+    | NudgeStalled
     | WarnOfBudget
     | Restore
     | Verify

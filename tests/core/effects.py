@@ -37,6 +37,7 @@ from team_supervisor.core.world import (
     NoteTasks,
     NoteVerdict,
     Nudge,
+    NudgeStalled,
     Prepare,
     QueueRequest,
     ReadInstructions,
@@ -209,6 +210,11 @@ def end_verification(team: Simulation, action: EndVerification) -> None:
     outside.check = Life.ENDED
 
 
+def nudge_stalled(team: Simulation, action: NudgeStalled) -> None:
+    team.set(action.session, stall_rung=1)
+    team.post(action.session, DeliveryKind.NUDGE)
+
+
 def hear(team: Simulation, action: Hear) -> None:
     one = action.session
     ended = one.turns > team.rows[one.id].turns
@@ -335,4 +341,5 @@ EFFECTS: dict[type, Callable[[Simulation, Any], None]] = {
     ReadInstructions: read_instructions,
     Deliver: deliver,
     Nudge: nudge,
+    NudgeStalled: nudge_stalled,
 }

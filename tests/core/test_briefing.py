@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_supervisor.core import briefing as briefings
+from team_supervisor.core import messages
 from team_supervisor.core.briefing import Briefing, persona_instructions
 from team_supervisor.core.persona import Persona
 
@@ -146,7 +146,7 @@ def test_the_example_by_hand_works_when_pasted(tmp_path: Path, name: str) -> Non
 
 
 def test_short_instructions_are_in_the_first_message() -> None:
-    message = briefings.first_message("qa-1", PATH, "## Instructions from a-1 (now)\n\nTest it.\n")
+    message = messages.first_message("qa-1", PATH, "## Instructions from a-1 (now)\n\nTest it.\n")
     assert "qa-1" in message
     assert PATH in message
     assert message.endswith("## Instructions from a-1 (now)\n\nTest it.")
@@ -155,54 +155,54 @@ def test_short_instructions_are_in_the_first_message() -> None:
 @pytest.mark.parametrize("text", ["x" * 2_000, "é" * 1_900])
 def test_long_instructions_are_left_in_their_file(text: str) -> None:
     for message in (
-        briefings.first_message("qa-1", PATH, text),
-        briefings.new_instructions(text, PATH),
+        messages.first_message("qa-1", PATH, text),
+        messages.new_instructions(text, PATH),
     ):
         assert text not in message
         assert PATH in message
 
 
 def test_instructions_of_just_under_the_limit_are_inline() -> None:
-    assert "x" * 1_999 in briefings.first_message("qa-1", PATH, "x" * 1_999)
-    assert "x" * 1_999 in briefings.new_instructions("x" * 1_999, PATH)
+    assert "x" * 1_999 in messages.first_message("qa-1", PATH, "x" * 1_999)
+    assert "x" * 1_999 in messages.new_instructions("x" * 1_999, PATH)
 
 
 @given(ANY_TEXT, st.lists(st.text(max_size=400) | ANY_TEXT, max_size=15))
 def test_every_message_fits_into_one_atomic_write(text: str, tasks: list[str]) -> None:
     for message in (
-        briefings.first_message("qa-1", PATH, text),
-        briefings.new_instructions(text, PATH),
-        briefings.nudge(tasks, PATH),
-        briefings.resumed(PATH),
-        briefings.teammate_ended("qa-1", text, text, PATH),
-        briefings.request_rejected(text, text, PATH),
+        messages.first_message("qa-1", PATH, text),
+        messages.new_instructions(text, PATH),
+        messages.nudge(tasks, PATH),
+        messages.resumed(PATH),
+        messages.teammate_ended("qa-1", text, text, PATH),
+        messages.request_rejected(text, text, PATH),
     ):
         assert line_bytes(message) < PIPE_BUF
 
 
 def test_a_nudge_names_the_open_tasks() -> None:
-    message = briefings.nudge(["Write the parser", "Commit"], PATH)
+    message = messages.nudge(["Write the parser", "Commit"], PATH)
     assert "- Write the parser\n- Commit\n" in message
     assert "more" not in message
 
 
 def test_a_nudge_about_many_tasks_names_the_first_and_counts_the_rest() -> None:
-    message = briefings.nudge([f"Task {number}" for number in range(14)], PATH)
+    message = messages.nudge([f"Task {number}" for number in range(14)], PATH)
     assert "- Task 9\n- and 4 more\n" in message
     assert "Task 10" not in message
 
 
 def test_a_teammate_that_ended_is_named_with_how_and_where() -> None:
-    message = briefings.teammate_ended("qa-1", "login", "completed", "/w/qa-1-completed")
+    message = messages.teammate_ended("qa-1", "login", "completed", "/w/qa-1-completed")
     assert "qa-1 (login) has ended: completed. " in message
     assert "/w/qa-1-completed" in message
 
 
 def test_a_rejection_gives_the_reason_and_the_place() -> None:
-    message = briefings.request_rejected("x-request-y", "There is no x.", "/w/x-request-y-rejected")
+    message = messages.request_rejected("x-request-y", "There is no x.", "/w/x-request-y-rejected")
     assert "x-request-y was rejected: There is no x. Everything" in message
     assert "/w/x-request-y-rejected" in message
 
 
 def test_an_interrupted_session_is_sent_to_its_task_list() -> None:
-    assert PATH in briefings.resumed(PATH)
+    assert PATH in messages.resumed(PATH)

@@ -148,13 +148,17 @@ def _listing(personas: "Personas") -> dict[str, Any]:
 def _facts(persona: "Persona") -> dict[str, Any]:
     from dataclasses import fields
 
-    keys = [field.name for field in fields(persona) if field.name != "instructions"]
-    return {"path" if key == "source" else key: getattr(persona, key) for key in keys}
+    from team_supervisor.core import terms
+
+    apart = ("instructions", "terms")
+    keys = [field.name for field in fields(persona) if field.name not in apart]
+    facts = {"path" if key == "source" else key: getattr(persona, key) for key in keys}
+    return facts | terms.facts(persona.terms)
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value) or "-"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value)) or "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "-" if value is None else str(value)

@@ -173,6 +173,12 @@ def _plain(command: Command) -> Any:
     return run if command.timeout is None else {"run": run, "timeout": command.timeout}
 
 
+def facts(terms: Terms) -> dict[str, Any]:
+    """What a persona may set, as it would be written."""
+    commands = None if terms.verify is None else [_plain(command) for command in terms.verify]
+    return {"verify": commands, "timeout": terms.timeout, "budget_usd": terms.budget_usd}
+
+
 def stored(found: tuple[Command, ...]) -> str:
     """As JSON, for the row."""
     return json.dumps([{"run": c.run, "timeout": c.timeout} for c in found])
@@ -191,10 +197,7 @@ def written(terms: Terms) -> str:
     """Front matter that says so, with its `---` lines; empty when there is nothing to say."""
     import yaml
 
-    values: dict[str, Any] = {}
-    if terms.verify is not None:
-        values["verify"] = [_plain(command) for command in terms.verify]
-    values |= {"timeout": terms.timeout, "budget_usd": terms.budget_usd}
+    values = facts(terms)
     values["depends_on"] = list(terms.depends_on) or None
     said = {key: value for key, value in values.items() if value is not None}
     if not said:

@@ -187,3 +187,15 @@ def test_importing_the_commands_loads_nothing_heavy() -> None:
     code = f"import sys, team_supervisor.cli.personas; sys.exit(str({heavy} or ''))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
     assert done.stderr.decode().strip() == ""
+
+
+def test_the_terms_of_a_persona_are_shown_as_they_are_written(workspace: Path) -> None:
+    text = "---\nverify: [make test, [pytest, -q]]\ntimeout: 2h\n---\nTest."
+    (workspace / "personas" / "checker.md").write_text(text)
+    found = json.loads(run(workspace, "show", "checker", "--json").output)
+    assert found["verify"] == ["make test", ["pytest", "-q"]]
+    assert (found["timeout"], found["budget_usd"]) == (7200.0, None)
+    assert (
+        "verify:           make test, ['pytest', '-q']\n"
+        in run(workspace, "show", "checker").output
+    )

@@ -67,4 +67,6 @@ class SettingsFile:
         except UsageError as error:
             return SettingsReloaded(problem=str(error)), ()
         take(settings)
+        if found is None:
+            warnings = (*warnings, f"{self.workspace.settings} is gone: no budget holds any more")
         return SettingsReloaded(), warnings

@@ -135,6 +135,11 @@ def _check(path: Path, settings: Settings) -> None:
         terms.commands(settings.verify)
     except terms.TermsError:
         raise UsageError(f"{path}: `verify` must be a list of commands") from None
+    if settings.budgets.warn_at > 1:
+        raise UsageError(
+            f"{path}: `budgets.warn_at` is {settings.budgets.warn_at:g}, but it is a share: "
+            "0.8 is 80 %"
+        )
     for name, value in numbers.items():
         if isinstance(value, (int, float)) and not value >= 0:
             why = "cannot be negative" if value < 0 else "must be a number"

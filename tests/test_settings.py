@@ -138,3 +138,10 @@ def test_a_budget_that_would_never_be_spent_is_refused(path: Path, text: str, wo
     with pytest.raises(UsageError) as refused:
         load(path, {})
     assert words in str(refused.value)
+
+
+def test_a_warning_that_could_never_come_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "team.yaml"
+    path.write_text("budgets: {warn_at: 80}\n")
+    with pytest.raises(UsageError, match="warn_at` is 80, but it is a share"):
+        load(path, {})

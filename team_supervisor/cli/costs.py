@@ -1,6 +1,7 @@
 """costs: what did what cost?"""
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +9,7 @@ import click
 from team_supervisor.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from team_supervisor.adapters.store import Store
     from team_supervisor.core.costs import Cost, Turn
@@ -85,7 +86,8 @@ def _print(costs: "Sequence[Cost]", by: str) -> None:
     from team_supervisor.cli.show import cells, emit
     from team_supervisor.core.progress import clean
 
-    rows = [_row(cost, by) for cost in costs]
+    often = Counter(cost.called for cost in costs if cost.called)
+    rows = [_row(cost, by, often) for cost in costs]
     heads = [by.upper(), "TURNS", "IN", "OUT", "COST", *(["WITH ASKED"] if by == "session" else [])]
     widths = [max(cells(row[n]) for row in [heads, *rows]) for n in range(len(heads))]
     lines = []
@@ -96,10 +98,20 @@ def _print(costs: "Sequence[Cost]", by: str) -> None:
     emit(_styled(lines))
 
 
-def _row(cost: "Cost", by: str) -> list[str]:
+def _label(cost: "Cost", often: "Mapping[str, int]") -> str:
+    """Its name, or its id where several have that name."""
+    return cost.called if often.get(cost.called) == 1 else cost.name
+
+
+def _row(cost: "Cost", by: str, often: "Mapping[str, int]") -> list[str]:
     from team_supervisor.core.words import dollars, tokens
 
-    row = [cost.name, str(cost.turns), tokens(cost.input_tokens), tokens(cost.output_tokens)]
+    row = [
+        f"{cost.called} ({cost.name})" if cost.called else cost.name,
+        str(cost.turns),
+        tokens(cost.input_tokens),
+        tokens(cost.output_tokens),
+    ]
     row.append(dollars(cost.cost_usd))
     if by == "session":
         row.append("" if cost.with_asked_usd is None else dollars(cost.with_asked_usd))

@@ -142,7 +142,8 @@ def list_changed(facts: SessionFacts) -> bool:
 
 def _stuck(session: Session) -> str:
     denied = f"; it was denied {session.denials}" if session.denials else ""
-    return f"its turn ended {session.nudges + 1} times with tasks open{denied}"
+    times = "once" if session.nudges == 0 else f"{session.nudges + 1} times"
+    return f"its turn ended {times} with tasks open{denied}"
 
 
 def _disputed(session: Session) -> str:

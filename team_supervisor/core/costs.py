@@ -20,7 +20,7 @@ class Turn:
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of `costs`; `with_asked_usd` has the sessions that this one asked for, and theirs."""
+    """A line of `costs`; `called` is the session's name, `with_asked_usd` has the sessions that this one asked for, and theirs."""
 
     name: str
     turns: int
@@ -28,6 +28,7 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     with_asked_usd: float | None = None
+    called: str = ""
 
 
 def by_persona(turns: Sequence[Turn], sessions: Iterable[Session]) -> list[Cost]:
@@ -45,9 +46,14 @@ def by_session(turns: Sequence[Turn], sessions: Sequence[Session]) -> list[Cost]
     own = {cost.name: cost for cost in _grouped(turns, lambda turn: turn.session)}
     asked = _children(sessions)
     ran = [s.id for s in sessions if s.id in own or s.attempt]
+    names = {s.id: s.name for s in sessions}
     lines = [own.get(one) or _sum(one, []) for one in ran]
     return _dearest(
-        msgspec.structs.replace(line, with_asked_usd=round(_subtree(line.name, own, asked), 6))
+        msgspec.structs.replace(
+            line,
+            with_asked_usd=round(_subtree(line.name, own, asked), 6),
+            called=names[line.name],
+        )
         for line in lines
     )
 

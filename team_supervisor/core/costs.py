@@ -20,7 +20,10 @@ class Turn:
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of `costs`; `called` is the session's name, `with_asked_usd` has the sessions that this one asked for, and theirs."""
+    """A line of `costs`; `with_asked_usd` has the sessions that this one asked for, and theirs.
+
+    `called` is the name of a session, whose id is `name`.
+    """
 
     name: str
     turns: int

@@ -40,9 +40,7 @@ MEASURES, FEWEST = 20, 8
 # Of the first sessions some leave their code and their caches in memory: no leak yet.
 WARM_UP = 4
 # More than this must not have come over the whole run (descriptors, threads, KiB).
-NOISE = {"descriptors": 2.0, "threads": 1.0, "memory": 4096.0}
-# What SQLite and a table of names may hold for each session that ever was (KiB).
-PER_SESSION = 0.25
+NOISE = {"descriptors": 2.0, "threads": 1.0, "memory": 3072.0}
 BATCH_SECONDS = 120.0
 
 
@@ -159,7 +157,6 @@ def leaked(loads: Sequence[Load]) -> list[str]:
     wrong = []
     for what, noise in NOISE.items():
         grown = slope(kept, what) * over
-        allowed = noise + (PER_SESSION * over if what == "memory" else 0.0)
-        if grown > allowed:
+        if grown > noise:
             wrong.append(f"leak: {what} grew by {grown:.1f} over {over} sessions")
     return wrong

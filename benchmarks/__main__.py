@@ -50,11 +50,17 @@ def measure(plan: Plan, given: argparse.Namespace) -> Figures:
         with ground() as where:
             for name in given.only or SCENARIOS:
                 SCENARIOS[name](Run(figures, where, plan, say))
+                keep(figures, given.save)
     finally:
-        if given.save:
-            figures.save(given.save)
+        keep(figures, given.save)
         say("\n".join(["done", *report.plain(figures)]))
     return figures
+
+
+def keep(figures: Figures, path: Path | None) -> None:
+    """After each part: the next may be interrupted."""
+    if path is not None:
+        figures.save(path)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ from pathlib import Path
 BENCH = Path(__file__).parents[1] / ".bench"
 PLACES = (BENCH / "venv" / "bin", BENCH / "node_modules" / ".bin")
 
+# Seconds.
+PATIENCE = 20.0
+
 
 def located(name: str) -> str | None:
     """In what `make bench` installed, else on PATH."""
@@ -26,3 +29,13 @@ def start(argv: Sequence[str], environ: dict[str, str]) -> "subprocess.Popen[byt
     null = subprocess.DEVNULL
     program = located(argv[0]) or argv[0]
     return subprocess.Popen([program, *argv[1:]], env=environ, stdin=null, stdout=null, stderr=null)
+
+
+def end(daemon: "subprocess.Popen[bytes]") -> None:
+    """Asked, then killed: one that does not listen must not hold up the others."""
+    daemon.terminate()
+    try:
+        daemon.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        daemon.wait()

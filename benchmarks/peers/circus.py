@@ -67,5 +67,4 @@ class Circus:
         return ()
 
     def close(self) -> None:
-        self._daemon.terminate()
-        self._daemon.wait()
+        programs.end(self._daemon)

@@ -4,6 +4,9 @@ import subprocess
 
 from benchmarks import programs
 
+# Seconds after which a command is given up; pm2 takes half a minute to stop five hundred.
+LONGEST = 300.0
+
 
 class Commands:
     """Starts the commands of one peer, one after the other."""
@@ -22,5 +25,9 @@ class Commands:
         self.settle()
 
     def settle(self) -> None:
+        """TimeoutError when it does not end."""
         if self._last is not None:
-            self._last.wait()
+            try:
+                self._last.wait(LONGEST)
+            except subprocess.TimeoutExpired as error:
+                raise TimeoutError(str(error)) from None

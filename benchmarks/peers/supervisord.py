@@ -89,5 +89,4 @@ class Supervisord:
         return ()
 
     def close(self) -> None:
-        self._daemon.terminate()
-        self._daemon.wait()
+        programs.end(self._daemon)

@@ -35,7 +35,8 @@ class Search:
     first host that comes to it; `steps`: what the agent does; `agents`: how many processes that
     takes (one more where a host was killed); `power`: it is not only the supervisor that ends;
     `error`: it is not killed, its calls fail with this number for a while; `restored`: the lives
-    begin when a person wants the finished session back from its archive."""
+    begin when a person wants the finished session back from its archive; `verify`: the command that
+    its work has to pass, `checks`: how often that runs; `only`, `host_of`: as in `Aimed`."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
@@ -44,12 +45,16 @@ class Search:
     power: bool = False
     error: int = 0
     restored: bool = False
+    verify: str = ""
+    checks: int = 0
+    only: list[str] = field(default_factory=list)
+    host_of: str = ""
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
     """The lives of one case: where each ended ("": by itself), and what the oracle says."""
     ground = Ground(where)
-    ground.request("good", *case.steps)
+    ground.request("good", *case.steps, verify=case.verify)
     ground.request("bad", "done all", persona="nobody")
     killed: list[str] = []
     spent = where / "host-killed"
@@ -62,7 +67,8 @@ def run(case: Search, where: Path) -> dict[str, Any]:
             disk = Disk(ground.workspace) if case.power and aim else None
             last = ground.root / "last"
             host = (case.host, spent)
-            killed.append(_life(ground, Aimed(aim, last, host, disk, case.error)))
+            apart = {"only": tuple(case.only), "host_of": case.host_of}
+            killed.append(_life(ground, Aimed(aim, last, host, disk, case.error, **apart)))
             if not killed[-1]:
                 break
             if disk:
@@ -96,6 +102,10 @@ def _outcome(ground: Ground, case: Search) -> list[str]:
     wrong = [] if session.state == State.COMPLETED else [f"it is {session.state}, {session.reason}"]
     if not case.agents <= began <= case.agents + (bool(case.host) or case.power):
         wrong.append(f"{began} agents ran")
+    checks = ground.checks("good")
+    # What a host was killed in the middle of is looked into once more.
+    if not case.checks <= checks <= case.checks + bool(case.host):
+        wrong.append(f"its work was looked into {checks} times")
     return wrong
 
 

@@ -79,9 +79,10 @@ class Ground:
         self.asked[token] = name
         return f"{token}\n\n{script(*steps)}"
 
-    def request(self, name: str, *steps: str, persona: str = "intern") -> Path:
-        """Made the Maildir way."""
-        return self.team.request(name, persona=persona, text=self.text(name, *steps))
+    def request(self, name: str, *steps: str, persona: str = "intern", verify: str = "") -> Path:
+        """Made the Maildir way; `verify` is a command that its work has to pass."""
+        terms = f"---\nverify: [{witness.CHECK + verify!r}]\n---\n" if verify else ""
+        return self.team.request(name, persona=persona, text=terms + self.text(name, *steps))
 
     def set(self, **values: Any) -> None:
         self.team.set(**values)
@@ -164,8 +165,15 @@ class Ground:
 
     def began(self, name: str) -> int:
         """How many agents ever ran for this session."""
+        return self._witnessed("began", name)
+
+    def checks(self, name: str) -> int:
+        """How often its work was ever looked into."""
+        return self._witnessed("checks", name)
+
+    def _witnessed(self, what: str, name: str) -> int:
         lines = self.witnessed.read_text().splitlines() if self.witnessed.exists() else []
-        return sum(line.split()[:2] == ["began", self.team.session(name).id] for line in lines)
+        return sum(line.split()[:2] == [what, self.team.session(name).id] for line in lines)
 
     def marked(self) -> dict[int, str]:
         """Every process that carries this workspace's mark."""

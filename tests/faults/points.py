@@ -101,13 +101,16 @@ def _claimed(path: Path) -> bool:
 class Aimed:
     """`at` and the host's aim are as in `Aim`; `last` is a file for the point; `disk` is told what
     is done, and what would be lost; with an `error` nobody is killed: this and the next calls on
-    files fail with it."""
+    files fail with it. With `only` just the points of these actions count; a host is one whose
+    control directory ends with `host_of`."""
 
     at: str
     last: Path
     host: tuple[str, Path]
     disk: Disk | None = None
     error: int = 0
+    only: tuple[str, ...] = ()
+    host_of: str = ""
 
 
 class Tripwire:
@@ -117,6 +120,7 @@ class Tripwire:
         self._root, self._aim = str(root), Aim(aimed.at)
         self._last, self._host, self._disk = aimed.last, aimed.host, aimed.disk
         self._error, self._failing = aimed.error, 0
+        self._only, self._host_of = aimed.only, aimed.host_of
         self._seen: Counter[str] = Counter()
         self._connected: list[Any] = []
         self._pid, self._busy = os.getpid(), False
@@ -190,7 +194,8 @@ class Tripwire:
 
     def _prepare_host(self, argv: list[Any]) -> None:
         aim, spent = self._host
-        if "-c" in argv and aim and not spent.exists():
+        ours = "-c" in argv and str(argv[-1]).endswith(self._host_of)
+        if ours and aim and not spent.exists():
             program = argv.index("-c") + 1
             argv[program] = host_boot(aim, spent) + argv[program]
 
@@ -202,7 +207,7 @@ class Tripwire:
         point = f"{name} #{min(self._seen[name], ROUNDS)}"
         if self._error:
             self._refuse(point, look is None or what.startswith("sqlite"))
-        else:
+        elif not self._only or action in self._only:
             self._die(point, later=look != self._first_look)
 
     def _die(self, point: str, *, later: bool) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,55 @@ def test_a_supervisor_killed_while_it_takes_an_archive_back_loses_nothing(
     restored = Search([f"*{known}"], steps=PLAIN, agents=2, restored=True)
     explore([restored] * AT_ONCE, tmp_path / "cases")
     assert killed_at(known) >= {BROUGHT_BACK, RECORDED, SPAWNS, EMPTY, ARCHIVED}
+
+
+# Its work passes at once; its work does not, is disputed and mended, and passes then.
+PASSES = Search([], steps=PLAIN, verify="true", checks=1)
+MENDS = Search(
+    [],
+    steps=["done all", "wait", "bash touch $SHARED/mended"],
+    verify='test -e "$TEAM_WORKSPACE/shared/mended"',
+    checks=2,
+)
+OF_A_VERIFICATION = {
+    "Verify open .../.launch.json.tmp #1",
+    "Verify sqlite BEGIN #1",
+    "Verify sqlite COMMIT #1",
+    "Verify subprocess.Popen #1",
+    "NoteVerdict sqlite BEGIN #1",
+    "NoteVerdict sqlite COMMIT #1",
+}
+LOOKS_INTO = ["Verify", "NoteVerdict", "EndVerification"]
+
+
+@pytest.mark.parametrize("life", [PASSES, MENDS], ids=["passes", "mends"])
+@pytest.mark.parametrize(
+    "only",
+    [
+        pytest.param(LOOKS_INTO, id="verification"),
+        pytest.param([], marks=pytest.mark.soak, id="everything"),
+    ],
+)
+@pytest.mark.timeout(600)
+def test_a_supervisor_killed_at_each_step_of_a_verification_loses_none_and_runs_none_twice(
+    tmp_path: Path, known: Path, life: Search, only: list[str]
+) -> None:
+    """From the claim to the verdict: the next one goes on with what runs, or with its result."""
+    explore([replace(life, lives=[f"*{known}"], only=only)] * AT_ONCE, tmp_path / "cases")
+    points = killed_at(known)
+    assert points >= OF_A_VERIFICATION
+    if life is MENDS:
+        assert points >= {"Verify subprocess.Popen #2", "NoteVerdict sqlite COMMIT #2"}
+
+
+@pytest.mark.timeout(600)
+def test_the_host_of_a_verification_killed_before_anything_it_does_has_it_run_once_more(
+    tmp_path: Path, known: Path
+) -> None:
+    """The one that was cut short is ended before the next one begins."""
+    killed = replace(PASSES, host=f"*{known}", host_of=".verify")
+    explore([killed] * AT_ONCE, tmp_path / "cases")
+    assert killed_at(known) >= OF_A_HOST
 
 
 @pytest.mark.parametrize("steps", [PLAIN, pytest.param(EVENTFUL, marks=pytest.mark.soak)])

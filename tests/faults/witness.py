@@ -20,6 +20,13 @@ from tests.faults.witness import run
 run()
 """
 
+# In front of a verify command: the same for two verifications of one session.
+CHECK = (
+    'exec 9>>"$TEAM_AUDIT.$TEAM_SESSION_ID.check"; '
+    'flock -n 9 || echo "overlap $TEAM_SESSION_ID $$" >> "$TEAM_AUDIT.witness"; '
+    'echo "checks $TEAM_SESSION_ID $$" >> "$TEAM_AUDIT.witness"; sleep 0.1; '
+)
+
 
 def make(path: Path) -> Path:
     """The agent as a program; without `site`, which would take half of its start."""

@@ -126,7 +126,8 @@ class Supervisor:
         most = SOON if changed else self.observer.rest(world, begun)
         attention = self.observer.attention
         while (left := begun + most - clock.now().monotonic) > 0:
-            woken = self.waker.wait(left)
+            # Who was heard of a moment after a look is due before the others are.
+            woken = self.waker.wait(min(left, attention.until_next(clock.now().monotonic)))
             attention.mark(woken.ended)
             attention.hear(clock.now().monotonic)
             if woken.rung or attention.until_next(clock.now().monotonic) <= 0:

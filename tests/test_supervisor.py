@@ -278,6 +278,26 @@ def test_a_request_is_seen_with_and_without_file_events(team: Team, file_events:
     assert (looks[2] - looks[1] < 1.5) is file_events
 
 
+def test_a_list_that_changes_a_moment_after_a_look_is_read_a_moment_later(team: Team) -> None:
+    sleeper = RunnerSettings(command=CommandRunner(argv=("sleep", "1000")))
+    team.set(file_events=True, runner="command", runners=sleeper, quiet=60.0)
+    team.request("api", text="# Sleep\n")
+    written: list[float] = []
+
+    def is_read(world: World) -> bool:
+        looked_at = [f for f in world.sessions if f.session.state == State.ACTIVE]
+        if looked_at and not written:
+            tasks = team.root / looked_at[0].session.id / "tasks.md"
+            tasks.write_text("- [x] Sleep\n")
+            written.append(time.monotonic())
+        return any(f.watch and f.watch.reading.complete for f in looked_at)
+
+    with team.supervised() as supervisor:
+        supervisor.run(is_read)
+    # Idle, it looks every two seconds.
+    assert time.monotonic() - written[0] < 1.5
+
+
 def test_the_loop_goes_on_when_the_workspace_comes_back(team: Team) -> None:
     away = team.root.with_name("away")
     team.request("api", "done all")

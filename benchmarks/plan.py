@@ -41,9 +41,9 @@ class Plan:
 FULL = Plan(
     counts=(0, 1, 10, 100, 500),
     idle_counts=(0, 100, 500),
-    rounds=5,
+    rounds=4,
     rounds_of_many=3,
-    longest=240.0,
+    longest=180.0,
     many=500,
     idle=10.0,
     samples=25,

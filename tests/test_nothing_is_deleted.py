@@ -45,7 +45,8 @@ ALLOWED = {
     ("apply/tools.py", "track", "files.write"): "a copy, too",
     ("apply/tools.py", "program_directory", "write_program"): "in the control directory",
     ("apply/tools.py", "write_program", "files.write"): "in the control directory",
-    ("cli/founding.py", "found_members", "files.write"): "into a directory just made",
+    ("cli/founding.py", "write_files", "files.write"): "into a directory just made",
+    ("cli/joining.py", "_draft", "files.write"): "into a directory just made",
     ("cli/request.py", "make", "files.write"): "into a directory just made",
     ("host.py", "_start", "O_TRUNC"): "its reserve in the control directory",
     ("host.py", "_write", "O_TRUNC"): "its own files in the control directory",
@@ -60,6 +61,7 @@ ALLOWED = {
     ("adapters/workspace.py", "claim", "rename"): "a request, to a reserved id",
     ("adapters/workspace.py", "put_away", "rename"): "to a free name",
     ("adapters/workspace.py", "put_back", "rename"): "to its former name, if free",
+    ("cli/joining.py", "join", "rename"): "a directory just made, to a reserved id",
     ("cli/request.py", "make", "rename"): "a directory just made",
     ("supervisor.py", "_open", "rename"): "a broken database, kept under the time",
     # What has no name, or a new one.

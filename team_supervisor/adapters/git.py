@@ -44,6 +44,11 @@ def head(directory: Path) -> str | None:
     return _plain_head(found) or _asked_head(directory)
 
 
+def known(commit: str | None) -> str | None:
+    """What has the form of a commit; None for all else, as anybody may have written it."""
+    return commit if commit and _COMMIT.fullmatch(commit) else None
+
+
 def _has_git(directory: Path) -> bool:
     return os.path.lexists(directory / ".git")
 
@@ -54,7 +59,7 @@ def _plain_head(repository: Path) -> str | None:
     if named is None or ".." in named[1]:
         return None
     commit = _line(repository / named[1])
-    return commit if _COMMIT.fullmatch(commit) else None
+    return known(commit)
 
 
 def _line(path: Path) -> str:
@@ -70,7 +75,7 @@ def _asked_head(directory: Path) -> str | None:
     except NoAnswer:
         return None
     commit = said.decode("ascii", "replace").strip()
-    return commit if _COMMIT.fullmatch(commit) else None
+    return known(commit)
 
 
 def diff(directory: Path, start: str, leave_out: Sequence[Path], out: IO[bytes]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from team_supervisor.adapters import files, processes
+from team_supervisor.adapters import files, git, processes
 from team_supervisor.adapters.control import launched_attempt
 from team_supervisor.adapters.workspace import archives
 from team_supervisor.apply.requests import agreed
@@ -45,6 +45,7 @@ class _Published(msgspec.Struct):
     state: str = ""
     depth: int = 0
     cost_usd: float = 0.0
+    start_commit: str | None = None
 
 
 def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool:
@@ -125,7 +126,8 @@ def _import_archive(tools: Tools, name: str, now: Moment) -> None:
 
 def _imported(tools: Tools, name: str, persona: str, old: _Published, directory: str) -> Session:
     """Of what an agent may have written into session.json, only what can do no harm."""
-    kind = tools.settings.runner or "claude"
+    known = tools.personas().get(persona)
+    kind = tools.settings.runner or (known.runner if known else "claude")
     path = tools.workspace.root / directory / "transcript.jsonl"
     offset, own = _told_by_its_last_process(path, RUNNERS[kind])
     before = max(0.0, min(max(0.0, old.cost_usd), MOST_DOLLARS) - own)
@@ -145,7 +147,8 @@ def _imported(tools: Tools, name: str, persona: str, old: _Published, directory:
         cost_before=before,
         directory=directory,
         verification=launched_attempt(tools.workspace.verification_control(name)),
-        **agreed(tools, tools.personas().get(persona), _kept_terms(tools, name)),
+        start_commit=git.known(old.start_commit),
+        **agreed(tools, known, _kept_terms(tools, name)),
     )
 
 

@@ -93,6 +93,7 @@ def _published(row: Session) -> dict[str, Any]:
         "runner": row.runner,
         "conversation": row.conversation,
         "resumable": bool(row.resumable),
+        "start_commit": row.start_commit,
         "tasks": {"done": row.tasks_done, "total": row.tasks_total, "problem": row.tasks_problem},
         "cost_usd": round(row.cost_usd, 6),
         "tokens": {"input": row.input_tokens, "output": row.output_tokens},

@@ -13,7 +13,7 @@ import msgspec
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace, create, locate
 from team_supervisor.apply.tools import program_directory
-from team_supervisor.cli.founding import found_members
+from team_supervisor.cli.founding import Founding, found_members
 from team_supervisor.cli.orchestrate import handle_signals, sink
 from team_supervisor.core.model import State
 from team_supervisor.core.restarts import RestartPolicy
@@ -48,7 +48,7 @@ def _run(workspace: Workspace, fast: bool) -> None:
     pace = "0" if fast else "0.7"
     environ = {**os.environ, "TEAM_SCRIPTED_PACE": pace}
     with supervise(workspace, settings, environ, sink(False), "demo") as supervisor:
-        found_members(supervisor.tools, GOAL, 0, 0)
+        found_members(supervisor.tools, Founding(GOAL, 0, 0))
         handle_signals(supervisor)
         orchestrate(supervisor, nothing_left)
 

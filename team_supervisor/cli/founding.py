@@ -1,12 +1,20 @@
 """Whom does a new team consist of, and what is each told?"""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 from team_supervisor.adapters import clock, files
+from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply.requests import found_session
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools
+from team_supervisor.core.admission import Limits
 from team_supervisor.core.model import Session
+from team_supervisor.core.persona import Persona
 from team_supervisor.core.world import Prepare
 from team_supervisor.errors import TeamError, UsageError
+from team_supervisor.settings import Settings
 
 UNTIL_TOLD = """# Tasks
 
@@ -15,52 +23,77 @@ UNTIL_TOLD = """# Tasks
 """
 
 
-def found_members(tools: Tools, goal: str, engineers: int, interns: int) -> list[Session]:
-    """A manager with the goal, an architect, and engineers and interns who wait for work."""
-    wanted = [("engineering-manager", "manager"), ("solutions-architect", "architect")]
-    wanted += [("software-engineer", f"engineer-{n}") for n in range(1, engineers + 1)]
-    wanted += [("intern", f"intern-{n}") for n in range(1, interns + 1)]
-    _check_limits(tools, [persona for persona, _ in wanted])
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """Who is wanted: a manager with the goal, an architect, engineers and interns who wait."""
+
+    goal: str
+    engineers: int
+    interns: int
+
+    @property
+    def members(self) -> list[tuple[str, str]]:
+        """Persona and name of each, the manager first."""
+        found = [("engineering-manager", "manager"), ("solutions-architect", "architect")]
+        found += [("software-engineer", f"engineer-{n}") for n in range(1, self.engineers + 1)]
+        return found + [("intern", f"intern-{n}") for n in range(1, self.interns + 1)]
+
+
+def found_members(tools: Tools, wanted: Founding) -> list[Session]:
+    """Whoever calls this holds the workspace."""
     known = tools.personas()
-    missing = sorted({persona for persona, _ in wanted} - set(known))
-    if missing:
-        raise TeamError(
-            f"the persona {missing[0]} is not usable: see `team-supervisor personas check`"
-        )
+    check(tools.workspace, tools.settings, known, wanted)
     made: list[Session] = []
-    for persona, name in wanted:
+    for persona, name in wanted.members:
         session = found_session(tools, known[persona], name, clock.now())
         made.append(session)
-    manager = made[0]
     for session in made:
-        directory = tools.workspace.directory(session.id)
-        if session is manager:
-            requirements = f"# Project requirements\n\n{goal.strip()}\n"
-            files.write(directory / "project-requirements.md", requirements)
-        files.write(directory / "instructions.md", _instructions(session, goal, made))
-        if session.persona in ("software-engineer", "intern"):
-            files.write(directory / "tasks.md", UNTIL_TOLD)
+        write_files(tools.workspace.directory(session.id), session, wanted, made)
         prepare(tools, Prepare(session), clock.now())
     return made
 
 
-def _check_limits(tools: Tools, personas: list[str]) -> None:
+def write_files(
+    directory: Path, session: Session, wanted: Founding, team: Sequence[Session]
+) -> None:
+    """What a member finds in its directory; the first of a team is its manager."""
+    if session is team[0]:
+        requirements = f"# Project requirements\n\n{wanted.goal.strip()}\n"
+        files.write(directory / "project-requirements.md", requirements)
+    files.write(directory / "instructions.md", _instructions(session, wanted.goal, team))
+    if session.persona in ("software-engineer", "intern"):
+        files.write(directory / "tasks.md", UNTIL_TOLD)
+
+
+def check(
+    place: Workspace, settings: Settings, known: Mapping[str, Persona], wanted: Founding
+) -> None:
+    """Raises TeamError or UsageError when this team can't be founded here."""
+    personas = [persona for persona, _ in wanted.members]
+    _check_limits(place, settings.limits, personas)
+    missing = sorted(set(personas) - set(known))
+    if missing:
+        raise TeamError(
+            f"the persona {missing[0]} is not usable: see `team-supervisor personas check`"
+        )
+
+
+def _check_limits(place: Workspace, limits: Limits, personas: list[str]) -> None:
     """A team that would not be let in by requests is not let in by its founding either."""
-    limits = tools.settings.limits
     if len(personas) > limits.sessions:
         raise UsageError(
             f"the team would have {len(personas)} sessions, and limits.sessions is "
-            f"{limits.sessions}: ask for fewer, or raise it in {tools.workspace.settings}"
+            f"{limits.sessions}: ask for fewer, or raise it in {place.settings}"
         )
     for persona, most in limits.per_persona.items():
         if personas.count(persona) > most:
             raise UsageError(
                 f"the team would have {personas.count(persona)} {persona} sessions, and "
-                f"limits.per_persona allows {most}: see {tools.workspace.settings}"
+                f"limits.per_persona allows {most}: see {place.settings}"
             )
 
 
-def _instructions(session: Session, goal: str, team: list[Session]) -> str:
+def _instructions(session: Session, goal: str, team: Sequence[Session]) -> str:
     manager = team[0]
     others = "\n".join(
         f"- {s.persona} {s.name}: session {s.id}" for s in team if s.id != session.id

@@ -1,7 +1,9 @@
 """How does a person start, see and stop a team?"""
 
 import os
+import socket
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,15 @@ from team_supervisor.core.model import Session, Wanted
 from team_supervisor.core.roster import Board
 from team_supervisor.core.words import dollars
 from team_supervisor.errors import TeamError
+
+if TYPE_CHECKING:
+    from team_supervisor.adapters.store import Store
+    from team_supervisor.cli.founding import Founding
+    from team_supervisor.settings import Settings
+
+FOUNDS = "team start"
+# Supervisors that are there to stay; the others hold a workspace for a moment.
+LASTING = ("orchestrate", "service")
 
 
 @click.group(name="team")
@@ -32,6 +43,7 @@ def command() -> None:
 @click.option("--run", "run_it", is_flag=True, help="Go on into `orchestrate`.")
 def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool) -> None:
     """Make a workspace with a manager and an architect who are to reach GOAL."""
+    from team_supervisor.cli.founding import Founding
     from team_supervisor.settings import load
 
     if not goal.strip():
@@ -39,38 +51,63 @@ def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool)
     found = locate(workspace)
     create(found)
     load(found.settings, os.environ)
-    made = _found_team(found, goal, engineers, interns)
+    made = _found_team(found, Founding(goal, engineers, interns))
     click.echo(f"Team for: {goal}")
     click.echo(f"   Workspace: {workspace}")
     for session in made:
         click.echo(f"   {session.persona}: {session.id}")
-    if run_it:
+    if holder := locks.held_by(found.lock):
+        click.echo(f"It begins:  supervised by {holder}")
+    elif run_it:
         from team_supervisor.cli import orchestrate
         from team_supervisor.reload import SettingsFile
 
         orchestrate.run(SettingsFile(found), orchestrate.sink(False))
+        return
     else:
         click.echo(f"Run it:  team-supervisor orchestrate -w {workspace}")
-        click.echo(f"Watch:   team-supervisor track -w {workspace}")
+    click.echo(f"Watch:   team-supervisor track -w {workspace}")
 
 
-def _found_team(found: Workspace, goal: str, engineers: int, interns: int) -> list[Session]:
+def _found_team(found: Workspace, wanted: "Founding") -> list[Session]:
     from team_supervisor.settings import load
-    from team_supervisor.supervisor import supervise
 
     settings, _ = load(found.settings, os.environ)
-    with supervise(found, settings, os.environ, _silent, "team start") as supervisor:
-        living = [s for s in supervisor.store.live() if not s.ended]
-        if living:
-            raise TeamError(
-                f"a team is at work in {found.root} already ({len(living)} sessions): "
-                "run it with `orchestrate`, end it with `team stop`, or name another --workspace"
-            )
-        from team_supervisor.cli.founding import found_members
+    holder = locks.held_by(found.lock)
+    if holder and holder.command in LASTING:
+        return _found_beside(found, settings, wanted)
+    from team_supervisor.cli.founding import found_members
+    from team_supervisor.supervisor import supervise
 
-        made = found_members(supervisor.tools, goal, engineers, interns)
+    with supervise(found, settings, os.environ, _silent, FOUNDS) as supervisor:
+        _require_idle(found, supervisor.store)
+        made = found_members(supervisor.tools, wanted)
         supervisor.store.set_team("wanted", "run")
         return made
+
+
+def _found_beside(found: Workspace, settings: "Settings", wanted: "Founding") -> list[Session]:
+    """Two at once would found two teams: one of them holds the lock, the other ends."""
+    from team_supervisor.cli.joining import join
+
+    holder = locks.Holder(os.getpid(), socket.gethostname(), clock.stamp(clock.now().wall), FOUNDS)
+    lock = locks.hold(found.control / "founding", holder)
+    store = open_store(found.database)
+    try:
+        _require_idle(found, store)
+        return join(found, store, settings, wanted)
+    finally:
+        store.close()
+        os.close(lock)
+
+
+def _require_idle(found: Workspace, store: "Store") -> None:
+    living = [s for s in store.live() if not s.ended]
+    if living:
+        raise TeamError(
+            f"a team is at work in {found.root} already ({len(living)} sessions): "
+            "run it with `orchestrate`, end it with `team stop`, or name another --workspace"
+        )
 
 
 def _silent(at: float, event: Event) -> None:

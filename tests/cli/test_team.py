@@ -83,6 +83,35 @@ def test_a_team_may_be_started_where_an_older_one_has_ended(fresh: Team) -> None
     assert len(sessions(fresh)) == 4
 
 
+@pytest.mark.parametrize("stopped", [False, True], ids=["new", "stopped"])
+def test_a_supervisor_at_work_takes_up_the_team_that_is_started(
+    live_team: Team, stopped: bool
+) -> None:
+    live_team.write_settings()
+    live_team.environ["TEAM_SCRIPTED_PACE"] = "60"
+    program = live_team.start("orchestrate", "--service", "--json")
+    lines_until(program, "supervisor_started")
+    if stopped:
+        with live_team.store() as store:
+            store.set_team("wanted", "stop")
+    done = live_team.call("team", "start", "Build REST API", "--interns", 1, "--run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"supervised by service (PID {program.pid} on " in done.stdout
+    for name in sessions(live_team):
+        assert name in done.stdout
+    lines_until(program, "session_started")
+    made = {s.name: s for s in live_team.sessions()}
+    assert sorted(made) == ["architect", "intern-1", "manager"]
+    manager = live_team.root / made["manager"].id
+    assert "Build REST API" in (manager / "project-requirements.md").read_text()
+    assert made["architect"].id in (manager / "instructions.md").read_text()
+    assert "waiting" in (live_team.root / made["intern-1"].id / "tasks.md").read_text()
+    again = live_team.call("team", "start", "Another")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "already (3 sessions)" in again.stderr
+    assert len(live_team.sessions()) == 3
+
+
 def test_run_goes_on_into_orchestrate(fresh: Team) -> None:
     fresh.environ["TEAM_SCRIPTED_PACE"] = "60"
     program = fresh.start("team", "start", "X", "--run")

@@ -3,6 +3,7 @@
 import unicodedata
 from functools import reduce
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -95,8 +96,15 @@ def test_escape_sequences_leave_nothing_behind():
     assert clean("\x1bPq#0\x1b\\a\x1b]8;;http://x\x1b\\b\x1b(B") == "ab"
 
 
-def test_an_unfinished_escape_hides_no_other_line():
-    assert plain("\x1b]0;never ends\nvisible") == "\nvisible"
+def test_an_unfinished_escape_hides_nothing_of_what_follows():
+    assert plain("\x1b]0;never ends\nvisible") == "0;never ends\nvisible"
+    assert clean("request a\x1b]0;x: its reason") == "request a0;x: its reason"
+    assert clean("a\x9d0;x\x9d1;y") == "a0;x1;y"
+
+
+@pytest.mark.timeout(10)
+def test_a_megabyte_of_unfinished_escapes_is_read_at_once():
+    assert plain("\x9d" * 1_000_000 + "\x1b]" * 1_000_000) == ""
 
 
 def test_text_cannot_be_reordered_or_hidden():

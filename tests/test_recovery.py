@@ -410,3 +410,21 @@ def test_a_signal_ends_the_loop_and_the_team_goes_on(team: Team) -> None:
     gate.open()
     team.run()
     assert team.starts("api") == 1
+
+
+def test_a_rebuilt_session_keeps_its_runner_and_the_commit_it_started_from(team: Team) -> None:
+    (team.root / "personas").mkdir()
+    (team.root / "personas" / "robot.md").write_text(
+        "---\nname: robot\ndescription: a program\nrunner: command\n---\nWork.\n"
+    )
+    commit = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    for persona, written in (("robot", commit), ("intern", "--output=/tmp/x")):
+        directory = team.root / f"{persona}-1700000000000"
+        directory.mkdir()
+        (directory / "instructions.md").write_text(script("done all"))
+        published = {"name": persona, "state": "stopped", "start_commit": written}
+        (directory / "session.json").write_text(json.dumps(published))
+    team.run()
+    assert team.session("robot").runner == "command"
+    assert team.session("robot").start_commit == commit
+    assert team.session("intern").start_commit is None

@@ -85,6 +85,10 @@ HOW: dict[Path, dict[str, How]] = {
         "team-supervisor tasks manager": Ends("0 of 1 done"),
         'echo "Run the tests and write what you see to shared/qa.md"'
         " | team-supervisor request qa first-look": Ends("qa-request-first-look"),
+        'echo "Mend the failing tests"'
+        ' | team-supervisor request software-engineer mend --verify "pytest -q"': Ends(
+            "software-engineer-request-mend"
+        ),
         "team-supervisor archive manager -o manager.tar.zst": Ends("manager.tar.zst"),
         "team-supervisor team stop": Ends("Stopped manager"),
         "team-supervisor service install": Ends("Wrote "),
@@ -221,6 +225,8 @@ def test_the_commands_of_the_readme_work_one_after_the_other(
     assert {s.name for s in team.sessions()} >= {"manager", "architect", "first-look"}
     said = (team.directory("manager") / "instructions.md").read_text()
     assert "The standard library only, please." in said
+    mend = (team.directory("mend") / "instructions.md").read_text()
+    assert "verify:\n- pytest -q\n" in mend
 
 
 def test_the_requests_of_the_protocol_become_sessions_with_their_attachments(team: Team) -> None:

@@ -40,7 +40,7 @@ ALLOWED = {
     ("adapters/processes.py", "_write_json", "files.write"): "in the control directory",
     ("adapters/service.py", "write", "files.write"): "our unit; a changed one is kept before",
     ("adapters/workspace.py", "refuse", "files.write"): "a reason.md, where there is none",
-    ("apply/starting.py", "write_briefing", "files.write"): "a copy; see `OURS` in workspace.py",
+    ("apply/launching.py", "write_briefing", "files.write"): "a copy; see `OURS` in workspace.py",
     ("apply/tools.py", "publish", "files.write"): "a copy, too",
     ("apply/tools.py", "track", "files.write"): "a copy, too",
     ("apply/tools.py", "program_directory", "write_program"): "in the control directory",
@@ -51,6 +51,8 @@ ALLOWED = {
     ("host.py", "_start", "O_TRUNC"): "its reserve in the control directory",
     ("host.py", "_write", "O_TRUNC"): "its own files in the control directory",
     ("host.py", "_write", "rename"): "the same",
+    ("adapters/verification.py", "start", "files.write"): "in the control directory",
+    ("verifier.py", "main", "rename"): "its result, in the control directory",
     # What is renamed, to names that nobody has, or that only an empty directory can have.
     ("adapters/bundle.py", "_put", "rename"): "the file just made; an existing one is refused",
     ("adapters/files.py", "move_into", "rename"): "into a directory just made",
@@ -67,6 +69,7 @@ ALLOWED = {
     # What has no name, or a new one.
     ("cli/__init__.py", "_internal", "NamedTemporaryFile"): "a log of a name of its own",
     ("adapters/machine.py", "leases_work", "NamedTemporaryFile"): "has a name of its own",
+    ("adapters/parsing.py", "_begin", "TemporaryFile"): "has no name",
     ("cli/bundling.py", "_spool", "TemporaryFile"): "has no name",
 }  # fmt: skip
 
@@ -120,6 +123,8 @@ def test_files_are_opened_anew_to_be_written_only_where_nothing_stands() -> None
     assert {line for _, line in found} - descriptors == {
         'sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115',
         'with open(score, "w") as file:',  # /proc/self/oom_score_adj
+        # Its result, in the control directory.
+        'with open(f"{spec[\'result\']}.new", "w", encoding="utf-8") as file:',
     }
 
 

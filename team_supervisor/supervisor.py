@@ -12,14 +12,15 @@ from team_supervisor.adapters import clock, locks, processes
 from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
-from team_supervisor.apply import Tools, apply
+from team_supervisor.apply import Tools
 from team_supervisor.apply.importing import import_archives
 from team_supervisor.apply.tools import publish
+from team_supervisor.carrying import Carrier
 from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
 from team_supervisor.core.model import Moment, State
 from team_supervisor.core.reconcile import plan
-from team_supervisor.core.trouble import Trouble, could_not, held_back
+from team_supervisor.core.trouble import Trouble
 from team_supervisor.core.world import World
 from team_supervisor.episodes import Episodes, Refused
 from team_supervisor.errors import TeamError, WorkspaceBusy
@@ -30,8 +31,9 @@ from team_supervisor.watching import Watching
 
 # After so many looks in a row that changed something, the loop rests a moment all the same.
 BUSY_LOOKS = 200
-# Of the sessions in so many last events the published copy may be older than the row.
-RECENT = 50
+# Of the sessions in so many last events the published copy may be older than the row: those of
+# one group of actions.
+RECENT = 200
 
 Sink = Callable[[float, Event], None]
 
@@ -54,10 +56,12 @@ class Supervisor:
     _printed: int = 0
     _warned: set[str] = field(default_factory=set)
     episodes: Episodes = field(init=False)
+    carrier: Carrier = field(init=False)
     watching: Watching = field(init=False)
 
     def __post_init__(self) -> None:
         self.episodes = Episodes(self.workspace, self.say)
+        self.carrier = Carrier(self.episodes, self.warn)
         attention = self.observer.attention
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
 
@@ -69,18 +73,7 @@ class Supervisor:
         world = self.observer.observe(now, draining=self.draining)
         actions = plan(world)
         self.observer.planned(world, actions)
-        changed = False
-        for action in actions:
-            if self.episodes.holding_back and held_back(action):
-                continue
-            try:
-                changed = apply(action, self.tools, now) or changed
-            except Refused as error:
-                if not self.episodes.met(error, now.monotonic):
-                    self.warn(could_not(action, str(error)))
-            except Exception as error:
-                # A bug met in one session must not end the supervision of all the others.
-                self.warn(f"{type(action).__name__} failed ({type(error).__name__}: {error})")
+        changed = self.carrier.carry_out(actions, self.tools, now)
         self.episodes.look(now.monotonic)
         self.tell()
         return world, changed

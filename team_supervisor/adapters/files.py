@@ -60,10 +60,11 @@ def directory(path: Path, real: int = 1) -> Iterator[int]:
     What is done by this descriptor stays there, whatever takes the directory's name meanwhile.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    names = path.parts[len(path.parts) - real :]
-    found = os.open(path.parents[real - 1] if real else path, flags)
+    # O_NOFOLLOW is about the last name of a path alone.
+    first = path.parents[real - 2] if real > 1 else path
+    found = os.open(first, flags | os.O_NOFOLLOW if real else flags)
     try:
-        for name in names:
+        for name in path.parts[len(path.parts) - real + 1 :] if real > 1 else ():
             within, found = found, -1
             try:
                 found = os.open(name, flags | os.O_NOFOLLOW, dir_fd=within)

@@ -191,7 +191,7 @@ def ask_to_stop(control: Path, attempt: int, grace: float) -> None:
         send_signal(host, signal.SIGTERM)
 
 
-def lock_held(path: Path) -> bool:
+def lock_held(path: str | Path) -> bool:
     """Whether a host or its agent lives: the kernel frees the lock when both have ended."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -22,9 +22,7 @@ class Store:
     """One connection; every method is one statement or one transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        db.row_factory = lambda cursor, row: dict(
-            zip((c[0] for c in cursor.description), row, strict=True)
-        )
+        db.row_factory = rows.Named()
         self._db = db
         self._touched: set[str] = set()
 
@@ -43,6 +41,10 @@ class Store:
     def transaction(self, *, durable: bool = True) -> Any:
         """A context in which everything written is committed together."""
         return transaction(self._db, durable=durable)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._db.in_transaction
 
     def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
         return self._db.execute(rows.QUERIES[query], values).fetchall()

@@ -57,6 +57,10 @@ class Workspace:
     def session_control(self, session: str) -> Path:
         return self.control / "sessions" / session
 
+    def session_lock(self, session: str) -> str:
+        """As text: a thousand of them are asked for at once."""
+        return f"{self.root}/.supervisor/sessions/{session}/lock"
+
     def verification_control(self, session: str) -> Path:
         return self.control / "sessions" / f"{session}.verify"
 
@@ -152,6 +156,7 @@ def claim(workspace: Workspace, request: str, identity: tuple[int, int], session
     """Rename a request directory into its session's; False when it is not (or no more) there.
 
     The id was reserved, so the target can't be an empty directory that rename would replace.
+    Whoever claims makes it durable: `files.sync_directory` of the root.
     """
     source, target = workspace.root / request, workspace.directory(session)
     if target.is_dir() and not target.is_symlink():
@@ -167,7 +172,6 @@ def claim(workspace: Workspace, request: str, identity: tuple[int, int], session
             return False
     except FileNotFoundError:
         return False
-    files.sync_directory(workspace.root)
     return True
 
 

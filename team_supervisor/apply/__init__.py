@@ -1,8 +1,9 @@
 """How is each action carried out? Intent first, then effect, then fact."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from team_supervisor.adapters import files
 from team_supervisor.apply import (
     conversation,
     ending,
@@ -19,6 +20,7 @@ from team_supervisor.apply.tools import Tools
 from team_supervisor.core import world
 from team_supervisor.core.logs import MoveLogs
 from team_supervisor.core.model import Moment
+from team_supervisor.core.together import durable
 
 # Each answers whether anything changed, so that the loop knows when to rest.
 EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
@@ -59,4 +61,17 @@ def apply(action: world.Action, tools: Tools, now: Moment) -> bool:
     return EFFECTS[type(action)](tools, action, now)
 
 
-__all__ = ["EFFECTS", "Tools", "apply"]
+def together(actions: Sequence[world.Action], tools: Tools, now: Moment) -> bool:
+    """Carry out one of `groups`, all or none of it; True when something changed."""
+    how = durable(actions)
+    if how is None:
+        return any([apply(action, tools, now) for action in actions])
+    with tools.store.transaction(durable=how):
+        changed = any([apply(action, tools, now) for action in actions])
+        if any(isinstance(action, world.Prepare) for action in actions):
+            # A claim that is recorded while its rename may be taken back would be lost.
+            files.sync_directory(tools.workspace.root)
+    return changed
+
+
+__all__ = ["EFFECTS", "Tools", "apply", "together"]

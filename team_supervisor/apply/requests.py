@@ -6,9 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from team_supervisor.adapters import git
 from team_supervisor.adapters.workspace import refuse, rejected, reserve
-from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, tell
 from team_supervisor.core import messages
 from team_supervisor.core.budgets import granted
@@ -25,7 +23,6 @@ from team_supervisor.core.terms import Terms, commands, read, stored
 from team_supervisor.core.world import (
     ClaimRequest,
     ForgetRequest,
-    Prepare,
     QueueRequest,
     RejectRequest,
     SeeRequest,
@@ -118,7 +115,7 @@ def _record_rejection(tools: Tools, row: Request, directory: str, now: Moment) -
 
 
 def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
-    """Reserve the id, write the row, then rename; a crash in between is finished by `prepare`."""
+    """Reserve the id and write the row; the rename and the rest are `prepare`'s."""
     look, verdict = action.look, action.verdict
     name = request_name(look.name)
     if name is None or look.row is None:
@@ -148,7 +145,7 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
         )
         tools.store.record(event, now.wall)
         _tell_unknown(tools, session, terms, now)
-    return prepare(tools, Prepare(session), now)
+    return True
 
 
 def agreed(tools: Tools, persona: Persona | None, terms: Terms) -> dict[str, Any]:
@@ -200,6 +197,6 @@ def _new(tools: Tools, persona: Persona, name: str, asker: Session | None, now: 
         runner=tools.settings.runner or persona.runner,
         conversation=str(uuid.uuid4()),
         directory=session,
-        start_commit=git.head(tools.workspace.project),
+        start_commit=tools.head.at(tools.workspace.project, now),
         **agreed(tools, persona, Terms()),
     )

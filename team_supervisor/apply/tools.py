@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from team_supervisor.adapters import clock, files, process_table, processes
+from team_supervisor.adapters import clock, files, git, process_table, processes
 from team_supervisor.adapters.mover import Mover
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
@@ -35,9 +35,23 @@ class Walk:
         return session in self._found or processes.lock_held(lock)
 
 
+@dataclass(slots=True)
+class Head:
+    """At which commit is the project? One question serves one tick."""
+
+    _at: Moment | None = None
+    _commit: str | None = None
+
+    def at(self, project: Path, now: Moment) -> str | None:
+        if self._at != now:
+            self._at, self._commit = now, git.head(project)
+        return self._commit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """`started` is told which sessions this supervisor launched or adopted itself."""
+    """`started` is told which sessions this supervisor launched or adopted itself; the published
+    copies of the `unpublished` are still to be written."""
 
     workspace: Workspace
     settings: Settings
@@ -47,6 +61,8 @@ class Tools:
     environ: Mapping[str, str]
     mover: Mover = field(default_factory=Mover)
     walk: Walk = field(default_factory=Walk)
+    head: Head = field(default_factory=Head)
+    unpublished: set[str] = field(default_factory=set)
 
 
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:
@@ -60,18 +76,25 @@ def change(tools: Tools, session: Session, now: Moment, *events: Event, **values
             tools.store.update(session.id, **values)
         for event in events:
             tools.store.record(event, now.wall)
-    publish(tools, session.id)
+    if values:
+        publish(tools, session.id)
 
 
 def publish(tools: Tools, session: str) -> None:
-    """session.json: a copy for people and agents; the database is the truth."""
+    """session.json: a copy for people and agents; the database is the truth.
+
+    What a transaction changes is published once, after it, by the supervisor.
+    """
+    if tools.store.in_transaction:
+        tools.unpublished.add(session)
+        return
     row = tools.store.session(session)
     if row is None:
         return
     directory = tools.workspace.root / row.directory
     if directory.is_dir() and not directory.is_symlink():
-        text = msgspec.json.format(msgspec.json.encode(_published(row)), indent=2)
-        files.write(directory / "session.json", text + b"\n", durable=False)
+        text = msgspec.json.format(msgspec.json.encode(_published(row)), indent=2) + b"\n"
+        _keep(directory / "session.json", text)
 
 
 def _published(row: Session) -> dict[str, Any]:
@@ -110,7 +133,17 @@ def track(tools: Tools, session: Session, offset: int, digest: str) -> None:
     directory = tools.workspace.directory(session.id)
     value = {"instructions_offset": offset, "tasks_digest": digest}
     if directory.is_dir() and not directory.is_symlink():
-        files.write(directory / "tracker.json", msgspec.json.encode(value) + b"\n", durable=False)
+        _keep(directory / "tracker.json", msgspec.json.encode(value) + b"\n")
+
+
+def _keep(path: Path, text: bytes) -> None:
+    """Replacing a file makes some file systems write it out at once, so not without need."""
+    try:
+        same = files.read(path) == text
+    except files.Unreadable:
+        same = False
+    if not same:
+        files.write(path, text, durable=False)
 
 
 def tell(tools: Tools, session: str, kind: DeliveryKind, text: str, source: str) -> bool:
@@ -128,14 +161,29 @@ def tell(tools: Tools, session: str, kind: DeliveryKind, text: str, source: str)
     return tools.store.add_delivery(delivery, source)
 
 
+PROGRAMS = {
+    "team-supervisor": "team_supervisor",
+    "claude-wrapper": "team_supervisor",
+    "scripted-agent": "team_supervisor.scripted_agent",
+}
+# As they were when they were last seen to be right.
+_programs: dict[Path, tuple[files.Signature | None, ...]] = {}
+
+
 def program_directory(workspace: Workspace) -> Path:
     """A directory with this program alone, for agents' PATH: not all that we are installed with."""
     directory = workspace.control / "bin"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    for name in ("team-supervisor", "claude-wrapper"):
-        write_program(directory / name, "team_supervisor")
-    write_program(directory / "scripted-agent", "team_supervisor.scripted_agent")
+    known = _programs.get(directory)
+    if known is None or None in known or known != _signatures(directory):
+        directory.mkdir(mode=0o700, exist_ok=True)
+        for name, module in PROGRAMS.items():
+            write_program(directory / name, module)
+        _programs[directory] = _signatures(directory)
     return directory
+
+
+def _signatures(directory: Path) -> tuple[files.Signature | None, ...]:
+    return tuple(files.signature(directory / name) for name in PROGRAMS)
 
 
 def write_program(path: Path, module: str) -> None:

@@ -58,7 +58,7 @@ def running(workspace: Workspace, session: Session) -> bool:
     """Its lock is held: its host or its agent lives."""
     if session.ended or session.attempt == 0:
         return False
-    return processes.lock_held(workspace.session_control(session.id) / "lock")
+    return processes.lock_held(workspace.session_lock(session.id))
 
 
 def tasks_file(workspace: Path, what: str) -> Path:

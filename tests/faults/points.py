@@ -240,6 +240,8 @@ def _doing() -> tuple[str, object]:
         code = frame.f_code
         if code.co_name == "apply" and code.co_filename.endswith("apply/__init__.py"):
             action = type(frame.f_locals["action"]).__name__
+        elif code.co_name == "together" and code.co_filename.endswith("apply/__init__.py"):
+            action = action or type(frame.f_locals["actions"][0]).__name__
         elif code.co_name == "tick":
             return action or "look", frame.f_locals.get("now")
         elif code.co_name == "supervise":

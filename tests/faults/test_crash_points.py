@@ -34,9 +34,9 @@ def search(steps: list[str], *lives: str, host: str = "") -> Search:
     return Search(list(lives), host, steps, agents=1 if steps is PLAIN else 2)
 
 
-RESERVED = "ClaimRequest sqlite INSERT #1"
-ROW = "ClaimRequest os.rename intern-request-good to intern-TIME #1"
-CLAIMED = "ClaimRequest open .../.tasks.md.tmp #1"
+RESERVED = "ClaimRequest sqlite COMMIT #1"
+ROW = "Prepare os.rename intern-request-good to intern-TIME #1"
+CLAIMED = "Prepare open .../.tasks.md.tmp #1"
 SPAWNS = "Launch subprocess.Popen #1"
 SPAWNED = "MarkActive sqlite BEGIN #1"
 COMPLETE = "AskToStop sqlite BEGIN #1"

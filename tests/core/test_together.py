@@ -1,0 +1,44 @@
+"""What is recorded together, and what by itself."""
+
+from team_supervisor.core.model import Session
+from team_supervisor.core.together import MOST, concerning, durable, groups
+from team_supervisor.core.world import ImportDirectory, MarkActive, Prepare
+
+
+def _session(name: str) -> Session:
+    return Session(
+        id=name,
+        persona="intern",
+        name=name,
+        created_at=0.0,
+        requester=None,
+        depth=0,
+        runner="claude",
+        conversation="c",
+        directory=name,
+        start_commit=None,
+    )
+
+
+def test_neighbours_that_only_write_rows_are_recorded_together_in_their_order() -> None:
+    one, two = Prepare(_session("a")), MarkActive(_session("b"), 1, False)
+    other = ImportDirectory("x")
+    assert groups([one, two, other, other, one]) == [[one, two], [other], [other], [one]]
+
+
+def test_a_group_never_keeps_other_writers_waiting_for_long() -> None:
+    many = [Prepare(_session("a"))] * (MOST + 1)
+    assert [len(group) for group in groups(many)] == [MOST, 1]
+
+
+def test_one_that_power_loss_may_not_take_back_makes_its_group_durable() -> None:
+    claimed, running = Prepare(_session("a")), MarkActive(_session("b"), 1, False)
+    assert durable([claimed]) is False
+    assert durable([claimed, running]) is True
+    assert durable([ImportDirectory("x")]) is None
+
+
+def test_the_action_about_a_session_is_found_in_its_group() -> None:
+    one, two = Prepare(_session("a")), Prepare(_session("b"))
+    assert concerning("b", [one, two]) is two
+    assert concerning("c", [one, two]) is one

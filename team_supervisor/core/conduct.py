@@ -147,8 +147,9 @@ def _stuck(session: Session) -> str:
 
 
 def _disputed(session: Session) -> str:
-    log = f": see verify-{session.verification}.log" if session.verification else ""
-    return f"its work was disputed {session.disputes} times{log}"
+    log = f" (verify-{session.verification}.log)" if session.verification else ""
+    what = f": {session.dispute}" if session.dispute else ""
+    return f"its work was disputed {session.disputes} times{what}{log}"
 
 
 def _needs_nudge(facts: SessionFacts, world: World) -> bool:

@@ -20,7 +20,7 @@ from team_supervisor.core.model import Moment, Session, State
 from team_supervisor.core.progress import Activity, fold
 from team_supervisor.core.requests import is_rejected, request_name
 from team_supervisor.core.world import ImportDirectory
-from team_supervisor.look import _columns
+from team_supervisor.hearing import _columns
 from team_supervisor.runners import claude
 from team_supervisor.settings import Settings
 

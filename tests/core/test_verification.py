@@ -151,7 +151,7 @@ def test_after_the_last_dispute_it_needs_attention() -> None:
     (note,) = planned(disputed(disputes=3, verification=3))
     assert isinstance(note, NoteDoing)
     assert note.doing == Doing.ATTENTION
-    assert note.detail == "its work was disputed 3 times: see verify-3.log"
+    assert note.detail == "its work was disputed 3 times (verify-3.log)"
 
 
 def test_who_died_with_a_complete_list_is_looked_into_without_a_process() -> None:

@@ -38,7 +38,7 @@ class Target:
             return "not measured"
         if self.measured <= self.limit:
             return "reached"
-        return f"missed, by {self.measured / self.limit:.1f} ×" if self.limit else "missed"
+        return f"missed, by {self.measured / self.limit:.2f} ×" if self.limit else "missed"
 
     def cells(self) -> list[str]:
         name, write = unit(self.what)

@@ -14,7 +14,7 @@ from benchmarks.targets import Target, targets
     ("measured", "limit", "verdict"),
     [
         (10.0, 10.0, "reached"),
-        (20.0, 10.0, "missed, by 2.0 ×"),
+        (20.0, 10.0, "missed, by 2.00 ×"),
         (1.0, 0.0, "missed"),
         (math.nan, 10.0, "not measured"),
         (10.0, math.nan, "not measured"),
@@ -32,7 +32,7 @@ def test_the_limit_of_a_burst_is_that_of_bare_hosts_and_of_each_peer() -> None:
     for who, value in measured.items():
         figures.add("start", who, 500, value)
     found = [t.verdict for t in targets(figures, FULL) if t.words.startswith("500 requests")]
-    assert found == ["reached", "missed, by 1.4 ×", "not measured", "not measured"]
+    assert found == ["reached", "missed, by 1.43 ×", "not measured", "not measured"]
 
 
 @pytest.mark.parametrize("title", TABLES)

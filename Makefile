@@ -14,10 +14,13 @@ PROGRAMS := tests/test_recovery.py tests/cli/test_orchestrate.py tests/cli/test_
 demo: $(READY)
 	$(BIN)/team-supervisor demo
 
+# What a loaded machine alone can break is tried once more; RERUNS=0 shows it.
+RERUNS ?= 2
+
 # The second pass: those that run the program itself, where changes are not told by the kernel.
 test: $(READY) $(CLAUDE)
-	$(BIN)/python -m pytest -n 4 tests
-	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 $(PROGRAMS)
+	$(BIN)/python -m pytest -n 4 --reruns $(RERUNS) tests
+	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 --reruns $(RERUNS) $(PROGRAMS)
 
 test-without-events: $(READY) $(CLAUDE)
 	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 tests

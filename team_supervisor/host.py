@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HELD = 100  # exit code: another host, or its agent, has the lock (as s6-supervise)
 PATIENCE = 0.5  # seconds; who only asks whether the lock is held has it for microseconds
-LOOK_AGAIN = 10.0  # seconds between looks at stop.json, should its signal never have been sent
+LOOK_AGAIN = 5.0  # seconds between looks at stop.json, should its signal never have been sent
 KILL_AGAIN = 0.1
 ALARM = 5.0  # seconds until host.log names what does not die (uninterruptible, or another user's)
 RESERVE = 4096  # bytes kept back, so that exit.json can be written on a full disk

@@ -30,7 +30,7 @@ def supervise_without(ground: Ground, error: int, calls: tuple[str, ...], then: 
             assert callable(then)
             then()
             run_until(supervisor, warned)
-            run_until(supervisor, a_while(60))
+            run_until(supervisor, a_while(20))
         assert len(ground.team.heard(events.Warned)) <= 3, ground.team.heard(events.Warned)
         assert not ground.team.heard(events.SessionStarted)
         assert not ground.team.heard(events.SessionArchived)

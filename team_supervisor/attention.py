@@ -15,6 +15,8 @@ from team_supervisor.core.world import RequestLook, World
 
 # Nothing depends on an event: so often (seconds) every session is looked at without any.
 ROUND = 60.0
+# Who is looked at in turn is looked at with others: a look costs more than a session in it.
+GATHER = 5.0
 # The wall clock and the monotonic one apart by so many seconds more: asleep, or set.
 JUMP = 1.0
 
@@ -125,8 +127,7 @@ class Attention:
                 self._waking.add(session)
             else:
                 self._waking.discard(session)
-            left = min(next_look(facts, world), ROUND * random.uniform(0.5, 1.0))
-            self._plan(session, now + left)
+            self._plan(session, min(now + next_look(facts, world), _in_turn(now)))
 
     def again(self, session: str, now: float) -> None:
         """Something was to be done about it, which may not have worked."""
@@ -156,3 +157,8 @@ class Attention:
 
 def _others(known: Mapping[str, tuple[str, ...]], now: Mapping[str, tuple[str, ...]]) -> set[str]:
     return {asker for asker in known.keys() | now.keys() if known.get(asker) != now.get(asker)}
+
+
+def _in_turn(now: float) -> float:
+    """When one is looked at again, whatever was heard: within a ROUND, with its neighbours."""
+    return (now + ROUND * random.uniform(0.6, 1.0)) // GATHER * GATHER

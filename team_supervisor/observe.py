@@ -21,6 +21,7 @@ from team_supervisor.core.world import Action, RequestLook, Rules, SessionFacts,
 from team_supervisor.look import SessionLooker
 from team_supervisor.money import Bounds, Money
 from team_supervisor.settings import Settings
+from team_supervisor.tasklook import TaskLooker
 
 HOUR = 3600.0
 # The times of files are no finer than this everywhere (seconds).
@@ -55,6 +56,7 @@ def rules(settings: Settings) -> Rules:
         share_rate_limits=settings.share_rate_limits,
         budgets=settings.budgets,
         process_usd=settings.max_budget_usd,
+        task_retries=settings.task_retries,
     )
 
 
@@ -71,6 +73,7 @@ class Observer:
         self._live = LiveRows(store)
         self._found: tuple[float, Scan] | None = None
         self._money = Money(settings, store)
+        self._tasks = TaskLooker(store)
         self._steady: dict[Key, _Steady] = {}
         self._known: set[str] = set()
         self._personas: personas.Personas | None = None
@@ -111,6 +114,7 @@ class Observer:
             spent_today=bounds.today,
             warned=bounds.warned,
             today=bounds.day,
+            work=self._tasks.look(live, {entry.name for entry in found.requests}),
         )
 
     def _scan(self, now: Moment) -> Scan:

@@ -70,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_stagger: float = 2.0
     share_rate_limits: bool = True
     budgets: Budgets = Budgets()
+    task_persona: str = "software-engineer"
+    task_timeout: float = 3600.0
+    task_retries: int = 1
     file_events: bool = True
 
     @property

@@ -22,12 +22,21 @@ def m003_disputes(db: sqlite3.Connection) -> None:
     _run(db, "schema3.sql")
 
 
+def m004_tasks(db: sqlite3.Connection) -> None:
+    _run(db, "schema4.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
 
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [m001_initial, m002_trust, m003_disputes]
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
+    m001_initial,
+    m002_trust,
+    m003_disputes,
+    m004_tasks,
+]
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -35,11 +35,11 @@ TO_TEXT = {0xDC00 + byte: 0xFDC00 + byte for byte in range(0x80, 0x100)}
 _TO_NAME = {text: name for name, text in TO_TEXT.items()}
 
 
-def _queries() -> dict[str, str]:
-    """`-- name --` blocks of queries.sql (the way procrastinate keeps its SQL)."""
+def queries(file: str) -> dict[str, str]:
+    """`-- name --` blocks of an SQL file (the way procrastinate keeps its SQL)."""
     blocks: dict[str, str] = {}
     name = ""
-    for line in (_HERE / "queries.sql").read_text().splitlines():
+    for line in (_HERE / file).read_text().splitlines():
         if line.startswith("-- ") and line.endswith(" --"):
             name = line[3:-3]
             blocks[name] = ""
@@ -48,7 +48,7 @@ def _queries() -> dict[str, str]:
     return blocks
 
 
-QUERIES = _queries()
+QUERIES = queries("queries.sql")
 
 
 class Named:

@@ -1,10 +1,10 @@
-"""What was decided and what happened? The only module that speaks SQL."""
+"""What was decided and what happened? The only module with a connection."""
 
 import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Store:
         db.row_factory = rows.Named()
         self._db = db
         self._touched: set[str] = set()
+        self.task_changes = 0
 
     def close(self) -> None:
         self._db.close()
@@ -57,6 +58,15 @@ class Store:
     def _one(self, query: str, **values: Any) -> Any:
         row = self._db.execute(rows.QUERIES[query], values).fetchone()
         return next(iter(row.values())) if row else None
+
+    def select(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of a query of another module in this directory."""
+        return self._db.execute(query, values).fetchall()
+
+    def change_tasks(self, query: str, values: Mapping[str, Any]) -> int:
+        """The same for a change of tasks; how many rows it concerned. `task_changes` grows."""
+        self.task_changes += 1
+        return self._db.execute(query, values).rowcount
 
     def live(self) -> list[Session]:
         """Sessions that have not ended, and ended ones that a person wants retried."""

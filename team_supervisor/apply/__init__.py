@@ -14,10 +14,11 @@ from team_supervisor.apply import (
     requests,
     restoring,
     starting,
+    tasks,
     verifying,
 )
 from team_supervisor.apply.tools import Tools
-from team_supervisor.core import world
+from team_supervisor.core import taskfacts, world
 from team_supervisor.core.logs import MoveLogs
 from team_supervisor.core.model import Moment
 from team_supervisor.core.together import durable
@@ -53,6 +54,9 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.Nudge: conversation.nudge,
     world.NudgeStalled: conversation.nudge_stalled,
     MoveLogs: logs.move_logs,
+    taskfacts.AskForWorker: tasks.ask_for_worker,
+    taskfacts.MoveTask: tasks.move_task,
+    taskfacts.StopWorker: tasks.stop_worker,
 }
 
 

@@ -128,6 +128,26 @@ def _reloaded(e: events.SettingsReloaded) -> Words:
     return [_line("⚠️ ", e, "yellow") if e.problem else _line("🔧", e)]
 
 
+_TASK_SIGNS = {
+    "in_progress": ("▶️ ", ""),
+    "completed": ("🏁", "green"),
+    "failed": ("❌", "red"),
+    "blocked": ("🙋", "red"),
+    "cancelled": ("⏹️ ", "yellow"),
+}
+
+
+def _task(e: events.TaskMoved) -> Words:
+    """What is queued or assigned is seen when its session starts; a new try has a reason."""
+    sign, style = _TASK_SIGNS.get(e.state, ("🔁", "yellow"))
+    return [_line(sign, e, style)] if e.state in _TASK_SIGNS or e.reason else []
+
+
+def _queue(e: events.QueueChanged) -> Words:
+    go_on = [("Go on: team-supervisor queue resume", "")] if e.paused else []
+    return [_line("⏸️ " if e.paused else "▶️ ", e, "yellow"), *go_on]
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.SupervisorStarted: _supervisor_started,
     events.SupervisorStopped: _supervisor_stopped,
@@ -154,5 +174,8 @@ _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.WorkDisputed: _with("✋", "yellow"),
     events.RequestQueued: _with("🕒", "yellow"),
     events.RequestRejected: _rejected,
+    events.TaskMoved: _task,
+    events.TasksImported: _with("🗺️ "),
+    events.QueueChanged: _queue,
     events.Warned: _with("⚠️ ", "yellow"),
 }

@@ -1,14 +1,13 @@
 """How is a teammate asked for, so that nobody can see half a request?"""
 
 import os
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from team_supervisor.adapters import clock, files, locks
+from team_supervisor.adapters import asking, clock, files, locks
 from team_supervisor.adapters.workspace import Workspace, locate, require
 from team_supervisor.cli import options
 from team_supervisor.cli.say import read_text
@@ -36,7 +35,7 @@ def command(persona: str, name: str, source: str | None, workspace: str, **said:
     asker = os.environ.get("TEAM_SESSION_ID")
     if asker and not text.lstrip().startswith(f"## Instructions from {asker} "):
         text = f"## Instructions from {asker} ({clock.stamp(clock.now().wall)})\n\n{text}"
-    made = make(found, persona, name, front + text)
+    made = _make(found, f"{persona}-request-{name}", front + text)
     locks.ring(found.doorbell)
     click.echo(f"Requested {persona} {name}: {made.name}")
     if locks.held_by(found.lock) is None:
@@ -90,17 +89,12 @@ def _instructions(source: str | None) -> str:
         raise UsageError(f"{source} is not UTF-8 text") from None
 
 
-def make(found: Workspace, persona: str, name: str, text: str) -> Path:
-    """Written under a name that starts with a dot, then renamed: the Maildir way."""
-    target = found.root / f"{persona}-request-{name}"
-    hidden = found.root / f".{target.name}.{uuid.uuid4().hex[:12]}"
-    if os.path.lexists(target):
-        raise TeamError(f"{target} is there already: wait until it is taken, or choose a name")
+def _make(found: Workspace, request: str, text: str) -> Path:
+    target = found.root / request
     try:
-        hidden.mkdir()
-        files.write(hidden / "instructions.md", text)
-        # rename would replace an empty directory made in between; that one held nothing.
-        os.rename(hidden, target)
+        return asking.make(found, request, text)
+    except FileExistsError:
+        problem = f"{target} is there already: wait until it is taken, or choose a name"
     except OSError as error:
-        raise TeamError(f"{target} cannot be made: {error.strerror}") from None
-    return target
+        problem = f"{target} cannot be made: {error.strerror}"
+    raise TeamError(problem)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from team_supervisor.core import conduct, holding, intake, parking, verification
+from team_supervisor.core import conduct, holding, intake, parking, taskwork, verification
 from team_supervisor.core.budgets import left_usd
 from team_supervisor.core.completion import claimed, over
 from team_supervisor.core.model import Exit, Session, State, Wanted
@@ -38,6 +38,8 @@ def plan(world: World) -> list[Action]:
     for facts in world.sessions:
         if not world.draining or _ending(facts.session):
             actions += _adopt(facts) + _hear(facts) + settle(facts, world)
+    starting = world.accepting and not world.draining
+    actions += taskwork.plan(world.work, world.now, world.rules.task_retries, starting=starting)
     if not world.draining:
         actions += [ImportDirectory(name) for name in world.strays]
         actions += holding.warnings(world)

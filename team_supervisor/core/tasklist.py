@@ -23,7 +23,7 @@ _RULES = ("code", "fence", "blockquote", "hr", "list", "html_block", "heading", 
 _UNDERLINE = re.compile(r"^[ \t]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 # One sign between the brackets: `[API]` is a label, `[1]` a reference, `[x](url)` a link.
 # `[ ]*` is how Kiro marks an optional task.
-_BOX = re.compile(r"\[(\s{0,3}[^\W\d]\s{0,3}|[^\w\[\]]{0,6})\](?![(\[:])(?:\*(?=\s|\Z))?\s*")
+BOX = re.compile(r"\[(\s{0,3}[^\W\d]\s{0,3}|[^\w\[\]]{0,6})\](?![(\[:])(?:\*(?=\s|\Z))?\s*")
 _NUMBER = r"(?:\s+(?:#?[a-z]{0,4}-?\d[\w.-]{0,12}|[a-z]))?"
 _TASK = re.compile(rf"\W{{0,16}}task{_NUMBER}\s*[:：]\s*(.*)", re.IGNORECASE)
 _STATUS = re.compile(r"\W{0,16}status[\s*_]{0,8}[:：](.*)", re.IGNORECASE)
@@ -112,7 +112,7 @@ class _Reader:
     def heading(self, level: int, text: str) -> None:
         self.box_level = None
         if task := _TASK.match(text):
-            self.section = _Section(_short(task[1]) or _short(text), level)
+            self.section = _Section(short(task[1]) or short(text), level)
             self.found.append(self.section)
         elif self.section and level <= self.section.level:
             self.section = None
@@ -124,7 +124,7 @@ class _Reader:
             self.section.boxes += 1
         done = mark in ("x", "X")
         unknown = f"[{_clean(mark)}]" if mark.strip() else "pending"
-        self.found.append(Task(_short(_plain(text)), "completed" if done else unknown, done))
+        self.found.append(Task(short(plain(text)), "completed" if done else unknown, done))
 
     def item(self, section: _Section, level: int, raw: str) -> None:
         """A status below a check box speaks of that box, and a box says itself if it is done."""
@@ -132,7 +132,7 @@ class _Reader:
             return
         self.box_level = None
         # `~~pending~~ completed` says completed.
-        text = _plain("".join(raw.split("~~")[::2]))
+        text = plain("".join(raw.split("~~")[::2]))
         if status := _STATUS.match(text):
             section.statuses.append(_status(status[1]))
         elif depends := _DEPENDS.match(text):
@@ -155,10 +155,10 @@ def parse(text: str) -> TaskList:
     if "[" not in text and "task" not in text.lower():
         return TaskList(())
     reader = _Reader()
-    tokens = _tokens(text)
-    for index, token in enumerate(tokens):
+    found = tokens(text)
+    for index, token in enumerate(found):
         if token.type == "inline":
-            _read(reader, tokens[index - 2], tokens[index - 1], token.content)
+            _read(reader, found[index - 2], found[index - 1], token.content)
         elif token.type == "list_item_open" and token.level == _NESTING - 1:
             reader.found.append(Task("Items nested too deeply to be read", "unread", False))
     return TaskList(reader.tasks())
@@ -166,16 +166,16 @@ def parse(text: str) -> TaskList:
 
 def _read(reader: _Reader, before: Token, opening: Token, content: str) -> None:
     first_in_item = before.type == "list_item_open"
-    box = _BOX.match(content) if first_in_item else None
+    box = BOX.match(content) if first_in_item else None
     if box:
         reader.box(before.level, box[1], content[box.end() :])
     elif opening.type == "heading_open":
-        reader.heading(int(opening.tag[1:]), _plain(content))
+        reader.heading(int(opening.tag[1:]), plain(content))
     elif first_in_item and reader.section:
         reader.item(reader.section, before.level, content)
 
 
-def _tokens(text: str) -> list[Token]:
+def tokens(text: str) -> list[Token]:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return _parser(_UNDERLINE.search(lines) is not None).parse(lines)
 
@@ -215,12 +215,12 @@ def _status(value: str) -> str:
 
 def _titles(value: str) -> Iterator[str]:
     for each in value.split(","):
-        title = _short(each)
+        title = short(each)
         if any(map(str.isalnum, title)) and title.lower() not in ("none", "n/a", "nothing"):
             yield title
 
 
-def _plain(raw: str) -> str:
+def plain(raw: str) -> str:
     """Markdown inside a line as plain text on one line; every step is linear in its length."""
     text = _clean(raw)
     if not _ANY_MARKUP.search(text):
@@ -244,7 +244,7 @@ def _without_comments(text: str) -> str:
     return head + "".join(part.partition("-->")[2] for part in rest)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     return text.strip()[:LONGEST_TITLE].rstrip()
 
 
@@ -266,11 +266,11 @@ def first_tasks(name: str, instructions: str) -> str:
 def _title_candidates(name: str, instructions: str) -> Iterator[str]:
     """The first heading of level 1, else the first line, whatever it is."""
     beginning = instructions[:_BEGINNING]
-    pairs = pairwise(_tokens(beginning))
+    pairs = pairwise(tokens(beginning))
     inline = [(before.tag != "h1", each.content) for before, each in pairs if each.type == "inline"]
     lines = [content for _, content in sorted(inline, key=itemgetter(0))]
     for raw in (*lines, *beginning.splitlines(), name):
-        text = _short(_plain(raw.strip().partition("\n")[0]))
+        text = short(plain(raw.strip().partition("\n")[0]))
         # The heading that names the requester says nothing of the work.
         if any(map(str.isalnum, text)) and not text.startswith("Instructions from "):
             yield text
@@ -296,5 +296,5 @@ def _as_heading(task: Task) -> str:
 
 def _escaped(title: str) -> str:
     """Markdown that reads as `title`; most titles are that as they stand."""
-    plain = _plain(title) == title and not title.endswith("#")
-    return title if plain else re.sub(r"[!#()*<>\[\\\]_`~]", r"\\\g<0>", title)
+    as_it_is = plain(title) == title and not title.endswith("#")
+    return title if as_it_is else re.sub(r"[!#()*<>\[\\\]_`~]", r"\\\g<0>", title)

@@ -93,6 +93,15 @@ def _queued(e: events.RequestQueued) -> str:
     return f"Queued {e.request} at place {e.place}: {e.reason}"
 
 
+def _task(e: events.TaskMoved) -> str:
+    state = e.state.replace("_", " ")
+    return f"Task {e.task} ({e.title}) is {state}{f': {e.reason}' if e.reason else ''}"
+
+
+def _imported(e: events.TasksImported) -> str:
+    return f"Imported {e.source}: {e.added} new tasks, {e.changed} changed, {e.unchanged} as before"
+
+
 def _unknown(e: events.Event) -> str:
     """A kind without words of its own: its name and what it came with."""
     facts = ", ".join(f"{key}: {value}" for key, value in e.details().items())
@@ -129,5 +138,8 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.Nudged: lambda e: f"Nudged {e.name} ({e.nudges} of {e.limit})",
     events.DoingChanged: _doing,
     events.AttentionNeeded: lambda e: f"{e.name} ({e.session}) needs attention: {e.reason}",
+    events.TaskMoved: _task,
+    events.TasksImported: _imported,
+    events.QueueChanged: lambda e: e.reason[:1].upper() + e.reason[1:],
     events.Warned: lambda e: e.reason,
 }

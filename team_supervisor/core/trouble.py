@@ -4,6 +4,7 @@ import errno
 import re
 from enum import StrEnum
 
+from team_supervisor.core.taskfacts import AskForWorker
 from team_supervisor.core.words import age
 from team_supervisor.core.world import Action, ClaimRequest, ImportDirectory, Launch, Wake
 
@@ -51,7 +52,7 @@ _ENDS = {
 }
 # As long as one of these lasts, nothing new is begun: it could not be finished either.
 HOLDS_BACK = frozenset({Trouble.FULL, Trouble.READ_ONLY, Trouble.FAULTY})
-_BEGINNINGS = (ClaimRequest, ImportDirectory, Launch, Wake)
+_BEGINNINGS = (AskForWorker, ClaimRequest, ImportDirectory, Launch, Wake)
 _DOING = {
     "SeeRequest": "take note of the request",
     "ForgetRequest": "forget the request",
@@ -73,6 +74,9 @@ _DOING = {
     "NoteDoing": "note what is done by",
     "ReadInstructions": "read the new instructions of",
     "Deliver": "deliver a message to",
+    "AskForWorker": "ask for a worker for task",
+    "MoveTask": "note what became of task",
+    "StopWorker": "stop the worker of task",
 }
 
 
@@ -104,7 +108,7 @@ def could_not(action: Action, problem: str) -> str:
 
 
 def _subject(action: Action) -> str:
-    for attribute in ("session", "look", "request"):
+    for attribute in ("task", "session", "look", "request"):
         if (found := getattr(action, attribute, None)) is not None:
             return str(getattr(found, "id", None) or found.name)[:120]
     return str(getattr(action, "name", ""))

@@ -16,6 +16,7 @@ from team_supervisor.core.logs import LogRules, MoveLogs
 from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
+from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Rules:
     share_rate_limits: bool = True
     budgets: Budgets = Budgets()
     process_usd: float | None = None
+    task_retries: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ class World:
     spent_today: Spent = Spent()
     warned: frozenset[str] = frozenset()
     today: str = ""
+    work: Work = Work()
 
     @cached_property
     def live(self) -> tuple[Session, ...]:
@@ -297,4 +300,7 @@ Action = (
     | Deliver
     | Nudge
     | MoveLogs
+    | AskForWorker
+    | MoveTask
+    | StopWorker
 )

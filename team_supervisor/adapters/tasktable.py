@@ -1,0 +1,172 @@
+"""Which tasks are stored, and what does each need?"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from team_supervisor.adapters import rows
+from team_supervisor.adapters.store import Store
+from team_supervisor.core.events import QueueChanged, TaskMoved
+from team_supervisor.core.taskgraph import Task, TaskState
+from team_supervisor.core.taskmoves import moved, queue_after
+from team_supervisor.core.taskqueue import Queue
+from team_supervisor.core.tasksources import Draft
+
+QUERIES = rows.queries("tasks.sql")
+_COLUMNS = tuple(f.name for f in fields(Task) if f.name != "depends_on")
+# In the table `team`, as what else was set by a command.
+_SETTINGS = ("queue_paused", "queue_stop_on_failure", "queue_max_concurrent", "queue_stopped_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A task at work: its session's id if there is one, else what became of its request."""
+
+    task: str
+    session: str | None
+    status: str | None
+    why: str | None
+
+
+class TaskTable:
+    """The tasks of one store; what belongs together is for the caller's transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        return self._store.select(QUERIES[query], values)
+
+    def _do(self, query: str, **values: Any) -> int:
+        return self._store.change_tasks(QUERIES[query], values)
+
+    def all(self) -> list[Task]:
+        return _tasks(self._all("all_tasks"), self._all("all_needs"))
+
+    def open(self) -> list[Task]:
+        """Those that are not over, oldest first."""
+        return _tasks(self._all("open_tasks"), self._all("open_needs"))
+
+    def states_needed(self) -> dict[str, TaskState]:
+        """By id: of what any open task needs."""
+        return {row["id"]: TaskState(row["state"]) for row in self._all("states_needed")}
+
+    def get(self, name: str) -> Task | None:
+        found = _tasks(self._all("task", id=name), self._all("needs_of", task=name))
+        return found[0] if found else None
+
+    def counts(self) -> dict[TaskState, int]:
+        return {TaskState(row["state"]): row["tasks"] for row in self._all("task_counts")}
+
+    def at_work(self) -> list[Seen]:
+        """Tasks with a worker, or with a request for one; and failed ones whose worker lives."""
+        found = self._all("tasks_at_work") + self._all("failed_with_life")
+        return [Seen(**row) for row in found]
+
+    def produced(self, task: str) -> list[tuple[str, str, str | None]]:
+        """(id, title, directory) of each task that this one needs."""
+        found = self._all("produced", task=task)
+        return [(row["id"], row["title"], row["directory"]) for row in found]
+
+    def digests(self) -> dict[str, str]:
+        """What each task's source said of it when it was imported last."""
+        return {row["id"]: row["digest"] for row in self._all("digests")}
+
+    def insert(self, draft: Draft, now: float) -> None:
+        self._do("insert_task", created_at=now, **_definition(draft))
+        self._need(draft)
+
+    def define(self, draft: Draft) -> None:
+        """What it is, in place of what it was; where it is stays."""
+        self._do("define_task", **_definition(draft))
+        self._do("forget_needs", task=draft.id)
+        self._need(draft)
+
+    def _need(self, draft: Draft) -> None:
+        for place, needs in enumerate(draft.depends_on):
+            self._do("insert_need", task=draft.id, needs=needs, place=place)
+
+    def shift(self, task: Task, to: TaskState, now: float, **facts: Any) -> Task | None:
+        """Carry a change of state out, with its event and what it means for the queue.
+
+        None when somebody else had changed the task since it was read; `facts` as in `moved`.
+        """
+        after = moved(task, to, now, **facts)
+        with self._store.transaction():
+            if not self._move(task.state, after):
+                return None
+            queue = self.queue()
+            then = queue_after(queue, task.id, to)
+            if then != queue:
+                self.set_queue(then)
+            event = TaskMoved(
+                session=after.session,
+                request=after.request,
+                task=task.id,
+                title=task.title,
+                state=to,
+                reason=after.reason,
+            )
+            self._store.record(event, now)
+            if then.closed and not queue.closed:
+                self._store.record(QueueChanged(paused=True, reason=then.closed), now)
+        return after
+
+    def _move(self, before: TaskState, task: Task) -> bool:
+        names = (
+            "id", "state", "reason", "position", "tries", "request", "session", "reported",
+            "ended_at",
+        )  # fmt: skip
+        values = {name: getattr(task, name) for name in names}
+        return self._do("move_task", before=before, **values) > 0
+
+    def place(self, positions: Iterable[tuple[str, int | None]]) -> None:
+        for name, position in positions:
+            self._do("place_task", id=name, position=position)
+
+    def report(self, task: str, said: str) -> None:
+        self._do("report_task", id=task, reported=said)
+
+    def to_write_back(self) -> list[tuple[str, str]]:
+        """(id, state) of beads whose state bd has not heard."""
+        return [(row["id"], row["state"]) for row in self._all("to_write_back")]
+
+    def written_back(self, task: str, state: str) -> None:
+        self._do("written_back", id=task, state=state)
+
+    def name_taken(self, request: str) -> bool:
+        """Did a request ever have this name?"""
+        return bool(next(iter(self._all("name_taken", name=request)[0].values())))
+
+    def queue(self) -> Queue:
+        paused, stops, most, stopped_by = (self._store.team(name) for name in _SETTINGS)
+        return Queue(
+            paused=paused == "1",
+            stop_on_failure=stops != "0",
+            max_concurrent=int(most or Queue().max_concurrent),
+            stopped_by=stopped_by or None,
+        )
+
+    def set_queue(self, queue: Queue) -> None:
+        values = (queue.paused, queue.stop_on_failure, queue.max_concurrent, queue.stopped_by)
+        for name, value in zip(_SETTINGS, values, strict=True):
+            self._store.set_team(name, str(int(value)) if isinstance(value, int) else value or "")
+
+
+def _tasks(found: list[dict[str, Any]], needs: list[dict[str, Any]]) -> list[Task]:
+    by_task: dict[str, list[str]] = {}
+    for row in needs:
+        by_task.setdefault(row["task"], []).append(row["needs"])
+    return [
+        Task(
+            **{name: row[name] for name in _COLUMNS if name != "state"},
+            state=TaskState(row["state"]),
+            depends_on=tuple(by_task.get(row["id"], ())),
+        )
+        for row in found
+    ]
+
+
+def _definition(draft: Draft) -> dict[str, Any]:
+    names = [f.name for f in fields(Draft) if f.name not in ("depends_on", "done", "optional")]
+    return {name: getattr(draft, name) for name in names} | {"digest": draft.digest}

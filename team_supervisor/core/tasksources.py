@@ -1,0 +1,190 @@
+"""What tasks does a specification, a check list or a list of beads describe?"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
+from typing import Any
+
+from team_supervisor.core import frontmatter, terms
+from team_supervisor.core.taskgraph import NORMAL, PRIORITIES
+from team_supervisor.core.tasklist import plain, short
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
+SPEC_FILE = re.compile(r"(?P<id>.+)-spec\.md")
+KEYS = ("id", "title", "depends_on", "priority", "persona", "verify", "timeout", "iteration")
+# A request is at most 1 MiB, and holds more than the specification.
+LONGEST_SPEC = 512 * 1024
+_WORDS = {name: number for number, name in enumerate(PRIORITIES)} | {"medium": NORMAL}
+_HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
+
+
+class SourceError(ValueError):
+    """A source that cannot be meant so; the message says where and what to correct."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A task as its source describes it. `done`: the source says so. `optional`: not queued."""
+
+    id: str
+    title: str
+    spec: str = ""
+    source: str = ""
+    depends_on: tuple[str, ...] = ()
+    priority: int = NORMAL
+    persona: str | None = None
+    verify: str = "[]"
+    timeout: float | None = None
+    iteration: str | None = None
+    done: bool = False
+    optional: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Another text when the source says something else; `done` is a state, not in it."""
+        said = [getattr(self, f.name) for f in fields(self) if f.name not in ("done", "source")]
+        return json.dumps(said, ensure_ascii=True)
+
+
+def id_problem(name: str) -> str | None:
+    """Why a task cannot have this id."""
+    if not ID.fullmatch(name):
+        return (
+            f"the task id {name[:80]!r} may have only letters, digits, '.', '_' and '-', "
+            "start with a letter or digit, and be at most 48 characters long"
+        )
+    if re.search(r"-(rejected|completed)(-[0-9]+)?\Z", name):
+        return f"the task id {name!r} ends as a refused request or an archive does: choose another"
+    return None
+
+
+def priority(value: Any) -> int:
+    """`high`, `P1` or 0 (the most urgent) to 4."""
+    word = str(value).strip().lower()
+    if word in _WORDS:
+        return _WORDS[word]
+    if re.fullmatch(r"p?[0-4]", word):
+        return int(word[-1])
+    raise SourceError(
+        f"`priority` must be one of {', '.join(PRIORITIES)}, or 0 (the most urgent) to 4; "
+        f"it is {str(value)[:40]!r}"
+    )
+
+
+def specification(text: str, path: str) -> tuple[Draft, tuple[str, ...]]:
+    """The task of `<TASK-ID>-spec.md`, and its front matter's keys that are not known."""
+    try:
+        front, body = frontmatter.split(text)
+        found = frontmatter.load(front) if front.strip() else {}
+    except ValueError as error:
+        raise SourceError(f"{path} {error}: correct its front matter") from None
+    if not isinstance(found, dict):
+        raise SourceError(f"{path}: its front matter is not `key: value` lines: write it so")
+    try:
+        return _specified(found, body, path), tuple(str(k)[:80] for k in found if k not in KEYS)
+    except (SourceError, terms.TermsError) as error:
+        raise SourceError(f"{path}: {error}") from None
+
+
+def _specified(found: Mapping[Any, Any], body: str, path: str) -> Draft:
+    file = SPEC_FILE.fullmatch(PurePosixPath(path).name)
+    name = str(found.get("id") or (file["id"] if file else ""))
+    if problem := id_problem(name):
+        raise SourceError(problem)
+    if not body.strip():
+        raise SourceError("it holds no specification: write below its front matter what to do")
+    if len(body.encode(errors="replace")) > LONGEST_SPEC:
+        raise SourceError("its specification is over 512 KiB: name long material by its path")
+    agreed = terms.convert({k: found[k] for k in ("verify", "timeout") if k in found})
+    heading = _HEADING.search(body)
+    return Draft(
+        id=name,
+        title=title(str(found.get("title") or (heading[1] if heading else name))),
+        spec=body.strip() + "\n",
+        source=path,
+        depends_on=names(found.get("depends_on")),
+        priority=priority(found.get("priority") or PRIORITIES[NORMAL]),
+        persona=_text(found, "persona"),
+        verify=terms.stored(agreed.verify or ()),
+        timeout=agreed.timeout,
+        iteration=_text(found, "iteration"),
+    )
+
+
+def title(raw: str) -> str:
+    return short(plain(raw)) or "(no title)"
+
+
+def _text(found: Mapping[Any, Any], key: str) -> str | None:
+    value = found.get(key)
+    return None if value is None else str(value).strip()[:80] or None
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """A list of ids, or one text with commas between them; each once."""
+    each = value if isinstance(value, list) else str(value or "").split(",")
+    found = [str(name).strip().strip("[]` ") for name in each]
+    return tuple(dict.fromkeys(name for name in found if name and name.lower() != "none"))
+
+
+def beads(found: Any) -> list[Draft]:
+    """From `bd list --json`. An epic only groups others: it is no work."""
+    if not isinstance(found, list):
+        raise SourceError("`bd list --json` printed no list: does this version of bd know it?")
+    return [_bead(each) for each in found if isinstance(each, dict) and not _is_epic(each)]
+
+
+def _is_epic(bead: Mapping[str, Any]) -> bool:
+    return bead.get("issue_type") == "epic"
+
+
+def _bead(bead: Mapping[str, Any]) -> Draft:
+    name = str(bead.get("id") or "")
+    if problem := id_problem(name):
+        raise SourceError(f"bd: {problem}")
+    said = ("description", "design", "acceptance_criteria", "notes")
+    texts = [(key.replace("_", " ").capitalize(), str(bead[key])) for key in said if bead.get(key)]
+    return Draft(
+        id=name,
+        title=title(str(bead.get("title") or name)),
+        spec="\n\n".join(f"## {head}\n\n{text.strip()}" for head, text in texts)[:LONGEST_SPEC],
+        source="bd",
+        depends_on=_blockers(bead),
+        priority=priority(bead.get("priority", NORMAL)),
+        done=bead.get("status") == "closed",
+    )
+
+
+def _blockers(bead: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of its dependencies only what blocks it; a parent or a related bead does not."""
+    found = bead.get("dependencies") or bead.get("depends_on") or []
+    return tuple(dict.fromkeys(filter(None, map(_blocker, found)))) if _is_list(found) else ()
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _blocker(found: Any) -> str:
+    if not isinstance(found, dict):
+        return str(found)
+    kind = found.get("type") or found.get("dependency_type") or "blocks"
+    return str(found.get("depends_on_id") or found.get("id") or "") if kind == "blocks" else ""
+
+
+def prefixed(drafts: Iterable[Draft], prefix: str) -> list[Draft]:
+    """The same under ids that begin with `prefix`, also where one names another."""
+    from dataclasses import replace
+
+    found = list(drafts)
+    own = {draft.id for draft in found}
+    return [
+        replace(
+            draft,
+            id=prefix + draft.id,
+            depends_on=tuple(prefix + n if n in own else n for n in draft.depends_on),
+        )
+        for draft in found
+    ]

@@ -1,0 +1,103 @@
+"""Which tasks get a worker now, and what follows for a task from its worker's end?"""
+
+from team_supervisor.core.budgets import worked
+from team_supervisor.core.model import Moment, Session, State, Wanted
+from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, Work, Worker
+from team_supervisor.core.taskgraph import AT_WORK, Task, TaskState
+from team_supervisor.core.taskqueue import may_start
+from team_supervisor.core.terms import restored
+from team_supervisor.core.words import age
+
+TaskAction = AskForWorker | MoveTask | StopWorker
+
+
+def plan(work: Work, now: Moment, retries: int, *, starting: bool) -> list[TaskAction]:
+    """Ends first; nobody is asked for unless `starting`. `retries`: further tries of a task."""
+    followed = (follow(worker, now, retries) for worker in work.workers)
+    actions: list[TaskAction] = [action for action in followed if action is not None]
+    if not starting:
+        return [action for action in actions if not isinstance(action, AskForWorker)]
+    at_work = sum(worker.task.state in AT_WORK for worker in work.workers)
+    return actions + [AskForWorker(task) for task in may_start(work.ready, at_work, work.queue)]
+
+
+def follow(worker: Worker, now: Moment, retries: int) -> TaskAction | None:
+    """A task is where its session is; never at work about nothing."""
+    task, session = worker.task, worker.session
+    if session is None:
+        return _without_session(worker)
+    match session.state:
+        case State.COMPLETED:
+            return _move(task, TaskState.COMPLETED, None, session)
+        case State.FAILED:
+            return _lost(task, session, session.reason or "its session failed", retries)
+        case State.STOPPED:
+            return _stopped(task, session, now, retries)
+    if _late(session, now) and session.wanted == Wanted.RUN and task.reported != "blocked":
+        return StopWorker(task, session, _too_long(session))
+    return _live(task, session)
+
+
+def _without_session(worker: Worker) -> TaskAction | None:
+    task = worker.task
+    if worker.rejected is not None:
+        return _move(task, TaskState.FAILED, f"its request was rejected: {worker.rejected}", None)
+    if worker.asked or task.state not in AT_WORK:
+        return None
+    return AskForWorker(task)
+
+
+def _lost(task: Task, session: Session, why: str, retries: int) -> TaskAction | None:
+    """Its worker is gone and its list is not complete; what it reported counts, unproven."""
+    if task.reported == "done" and not restored(task.verify):
+        return _move(task, TaskState.COMPLETED, "its worker reported it done", session)
+    if task.tries <= retries:
+        return MoveTask(task, TaskState.QUEUED, f"try {task.tries} failed: {why}")
+    return _move(task, TaskState.FAILED, why, session)
+
+
+def _stopped(task: Task, session: Session, now: Moment, retries: int) -> TaskAction | None:
+    if _late(session, now):
+        return _lost(task, session, _too_long(session), retries)
+    if task.reported == "done" and not restored(task.verify):
+        return _move(task, TaskState.COMPLETED, "its worker reported it done", session)
+    if task.state == TaskState.BLOCKED or session.retry_wanted:
+        return None
+    why = f"its session {session.id} was stopped ({session.reason or 'by a person'})"
+    return _move(task, TaskState.BLOCKED, why, session)
+
+
+def _live(task: Task, session: Session) -> TaskAction | None:
+    to = TaskState.BLOCKED if task.reported == "blocked" else TaskState.IN_PROGRESS
+    if (task.state, task.session) == (to, session.id):
+        return None
+    return _move(task, to, task.reason if to == TaskState.BLOCKED else None, session)
+
+
+def _move(task: Task, to: TaskState, reason: str | None, session: Session | None) -> MoveTask:
+    return MoveTask(task, to, reason, session.id if session else task.session)
+
+
+def _late(session: Session, now: Moment) -> bool:
+    return session.timeout is not None and worked(session, now) >= session.timeout
+
+
+def _too_long(session: Session) -> str:
+    return f"it ran longer than its limit of {age(session.timeout or 0.0)}"
+
+
+def finished(work: Work) -> bool:
+    """Nothing is at work, and nothing more starts unless a person does something about it.
+
+    A queue that a person paused is waited for; one that a failure stopped is not.
+    """
+    if any(worker.task.state in AT_WORK for worker in work.workers):
+        return False
+    stopped = work.queue.stopped_by is not None and work.queue.stop_on_failure
+    return not work.ready or (stopped and not work.queue.paused)
+
+
+def all_complete(work: Work) -> bool:
+    """Every task is completed, or was cancelled by somebody."""
+    over = (TaskState.COMPLETED, TaskState.CANCELLED)
+    return all(state in over for state, count in work.counts.items() if count)

@@ -1,0 +1,73 @@
+"""Which tasks may start, and what has become of those at work?"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from team_supervisor.adapters.store import Store
+from team_supervisor.adapters.tasktable import Seen, TaskTable
+from team_supervisor.core.model import RequestStatus, Session
+from team_supervisor.core.taskfacts import Work, Worker
+from team_supervisor.core.taskgraph import TaskState, behind, in_order, obstacles
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read when the tasks were in this state: it holds until somebody changes one."""
+
+    stamp: tuple[int, int]
+    work: Work
+
+
+class TaskLooker:
+    """The plan is read when it changed; at every look only the tasks at work are, which are few."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._table = TaskTable(store)
+        self._known: _Known | None = None
+
+    def look(self, live: Sequence[Session], requests: Collection[str]) -> Work:
+        """`requests` are the names of those that stand in the workspace."""
+        plan = self._plan()
+        if not plan.counts:
+            return plan
+        sessions = {session.id: session for session in live}
+        found = (self._worker(seen, sessions, requests) for seen in self._table.at_work())
+        return Work(
+            ready=plan.ready,
+            workers=tuple(worker for worker in found if worker is not None),
+            queue=plan.queue,
+            counts=plan.counts,
+        )
+
+    def _plan(self) -> Work:
+        stamp = (self._store.task_changes, self._store.version())
+        if self._known is None or self._known.stamp != stamp:
+            self._known = _Known(stamp, self._read())
+        return self._known.work
+
+    def _read(self) -> Work:
+        counts = self._table.counts()
+        tasks = self._table.open() if counts else []
+        states = self._table.states_needed() if tasks else {}
+        free = [t for t in tasks if t.state == TaskState.QUEUED and not obstacles(t, states)]
+        return Work(
+            ready=tuple(in_order(free, behind(tasks))) if free else (),
+            queue=self._table.queue(),
+            counts=counts,
+        )
+
+    def _worker(
+        self, seen: Seen, live: dict[str, Session], requests: Collection[str]
+    ) -> Worker | None:
+        task = self._table.get(seen.task)
+        if task is None:
+            return None
+        session = live.get(seen.session or "") or self._store.session(seen.session or "")
+        rejected = seen.status == RequestStatus.REJECTED and session is None
+        return Worker(
+            task=task,
+            session=session,
+            asked=task.request in requests,
+            rejected=(seen.why or "refused") if rejected else None,
+        )

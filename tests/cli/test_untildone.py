@@ -1,0 +1,65 @@
+"""When does `orchestrate --until-done` end, and with which exit code?"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from team_supervisor.cli.untildone import Goal
+from team_supervisor.core.taskfacts import Work, Worker
+from team_supervisor.core.taskgraph import Task, TaskState
+from team_supervisor.core.taskqueue import Queue
+from tests.core import worlds
+from tests.teams import Team, script
+
+READY = Task(id="T1", title="T1", state=TaskState.QUEUED)
+BUSY = Worker(task=Task(id="T1", title="T1", state=TaskState.IN_PROGRESS))
+
+
+def work(*states: TaskState, **facts: Any) -> Work:
+    return Work(counts=dict.fromkeys(states, 1), **facts)
+
+
+@pytest.mark.parametrize(
+    ("found", "over"),
+    [
+        (work(TaskState.COMPLETED), True),
+        (work(TaskState.QUEUED, ready=(READY,)), False),
+        (work(TaskState.QUEUED, ready=(READY,), queue=Queue(paused=True)), False),
+        (work(TaskState.QUEUED, ready=(READY,), queue=Queue(stopped_by="T9")), True),
+        (work(TaskState.IN_PROGRESS, workers=(BUSY,)), False),
+        (work(TaskState.BLOCKED), True),
+    ],
+)
+def test_it_ends_when_nothing_more_starts_without_a_person(found: Work, over: bool) -> None:
+    assert Goal(None)(worlds.world(work=found)) is over
+
+
+def test_it_ends_when_its_time_is_over() -> None:
+    from dataclasses import replace
+
+    goal, busy = Goal(60.0), worlds.world(work=work(TaskState.IN_PROGRESS, workers=(BUSY,)))
+    assert not goal(busy)
+    later = replace(busy.now, monotonic=busy.now.monotonic + 60.0)
+    assert goal(replace(busy, now=later))
+
+
+def test_it_ends_with_0_when_all_is_completed_and_with_1_when_not(team: Team) -> None:
+    team.write_settings("task_persona: intern\ntask_retries: 0\n")
+    specs = team.project / "specs"
+    specs.mkdir()
+    (specs / "A-spec.md").write_text(f"# Do A\n\n{script('work')}")
+    team.call("tasks", "import", "specs")
+    done = team.call("orchestrate", "--until-done", "--json", "--timeout", "60s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "complete": True,
+        "tasks": {"A": "completed"},
+    }
+    team.call("tasks", "add", "B", "Never", "--needs", "gone")
+    left = team.call("orchestrate", "--until-done")
+    assert left.returncode == 1
+    assert "1 of 2 tasks completed" in left.stdout
+    assert "[.] B Never (queued: needs gone, which is not there)" in left.stdout
+    assert Path(team.directory("A")).name.endswith("-completed")

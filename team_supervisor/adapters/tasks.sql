@@ -40,11 +40,11 @@ SELECT t.id AS task, s.id AS session,
 FROM tasks t LEFT JOIN sessions s ON s.request_name = t.request
 WHERE t.state IN ('assigned', 'in_progress', 'blocked') AND t.request IS NOT NULL;
 
--- failed_with_life --
+-- over_with_life --
 SELECT t.id AS task, s.id AS session, NULL AS status, NULL AS why
 FROM sessions s JOIN tasks t ON t.request = s.request_name
 WHERE s.state NOT IN ('completed', 'failed', 'stopped') AND s.wanted = 'run'
-    AND t.state = 'failed';
+    AND t.state IN ('failed', 'cancelled');
 
 -- produced --
 SELECT t.id AS id, t.title AS title, s.directory AS directory
@@ -58,7 +58,8 @@ VALUES (:id, :title, :spec, :source, :digest, :priority, :persona, :verify, :tim
     :created_at);
 
 -- define_task --
-UPDATE tasks SET title = :title, spec = :spec, source = :source, digest = :digest,
+UPDATE tasks SET title = :title, spec = :spec, source = :source,
+    digest = iif(:keep, digest, :digest),
     priority = :priority, persona = :persona, verify = :verify, timeout = :timeout,
     iteration = :iteration
 WHERE id = :id;

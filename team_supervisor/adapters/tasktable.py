@@ -59,8 +59,8 @@ class TaskTable:
         return {TaskState(row["state"]): row["tasks"] for row in self._all("task_counts")}
 
     def at_work(self) -> list[Seen]:
-        """Tasks with a worker, or with a request for one; and failed ones whose worker lives."""
-        found = self._all("tasks_at_work") + self._all("failed_with_life")
+        """Tasks with a worker, or with a request for one; and those over whose worker lives."""
+        found = self._all("tasks_at_work") + self._all("over_with_life")
         return [Seen(**row) for row in found]
 
     def produced(self, task: str) -> list[tuple[str, str, str | None]]:
@@ -76,9 +76,12 @@ class TaskTable:
         self._do("insert_task", created_at=now, **_definition(draft))
         self._need(draft)
 
-    def define(self, draft: Draft) -> None:
-        """What it is, in place of what it was; where it is stays."""
-        self._do("define_task", **_definition(draft))
+    def define(self, draft: Draft, *, keep_digest: bool = False) -> None:
+        """What it is, in place of what it was; where it is stays.
+
+        `keep_digest`: edited by a person, while its source says what it said.
+        """
+        self._do("define_task", **_definition(draft), keep=keep_digest)
         self._do("forget_needs", task=draft.id)
         self._need(draft)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from team_supervisor.errors import TeamError
+from team_supervisor.errors import TeamError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -66,3 +66,14 @@ def interactive() -> bool:
 def require_terminal(what: str) -> None:
     if not interactive():
         raise TeamError(f"{what} needs a terminal: run it in one, or see --help for what does not")
+
+
+def seconds(name: str, said: str) -> float:
+    """`90`, `45m` or `1h 30m` as seconds; UsageError for anything else."""
+    from team_supervisor.core import terms
+
+    plain = said.replace(".", "", 1).isdecimal()
+    try:
+        return terms.seconds(name, float(said) if plain else said)
+    except terms.TermsError as error:
+        raise UsageError(str(error).replace(" in its front matter", "")) from None

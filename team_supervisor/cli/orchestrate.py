@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -15,7 +15,7 @@ from team_supervisor.cli import announce, options
 from team_supervisor.cli.options import usd
 from team_supervisor.core.events import Event, SessionFailed
 from team_supervisor.core.world import World
-from team_supervisor.errors import TeamError
+from team_supervisor.errors import TeamError, UsageError
 from team_supervisor.money import take_options
 from team_supervisor.reload import SettingsFile
 from team_supervisor.runners import RUNNERS
@@ -29,12 +29,14 @@ from team_supervisor.supervisor import (
 )
 
 Sink = Callable[[float, Event], None]
-Until = Literal["stopped", "settled", "forever"]
+Until = Literal["stopped", "settled", "forever", "done"]
 
 
 @click.command(epilog="Example: team-supervisor orchestrate --workspace .database")
 @options.workspace
 @click.option("--once", is_flag=True, help="Start what should run, then end; the team goes on.")
+@click.option("--until-done", is_flag=True, help="End when the plan is done; 1 if not all is.")
+@click.option("--timeout", metavar="TIME", help="With --until-done: end after 90, 45m, 4h.")
 @click.option("--service", is_flag=True, help="As `service install` runs it: also a stopped team.")
 @options.as_json
 @click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
@@ -43,22 +45,50 @@ Until = Literal["stopped", "settled", "forever"]
 @click.option("--budget-session", type=usd, metavar="USD", help="What each session may spend.")
 @click.option("--budget-team", type=usd, metavar="USD", help="What the team may spend in all.")
 @click.option("--budget-day", type=usd, metavar="USD", help="What the team may spend in a day.")
-def command(
-    workspace: str, once: bool, service: bool, as_json: bool, **chosen: str | float | None
-) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, workspace: str, as_json: bool, **chosen: Any) -> None:
     """Run the team: start, watch, restart, complete and archive its sessions.
 
     Ctrl-C ends the supervisor and leaves the team running; `team stop` ends the team.
     """
     found = require(locate(workspace))
-    until: Until = "settled" if once else "forever" if service else "stopped"
-    run(SettingsFile(found, chosen), sink(as_json), until=until)
+    until, timeout = _until(chosen)
+    show = sink(as_json)
+    if until == "done":
+        from team_supervisor.cli import untildone
+
+        done = untildone.Goal(timeout)
+        run(SettingsFile(found, chosen), show, until=until, goal=done)
+        ctx.exit(done.report(found, as_json))
+    run(SettingsFile(found, chosen), show, until=until)
 
 
-def run(file: SettingsFile, show: Sink, *, until: Until = "stopped") -> None:
+def _until(chosen: dict[str, Any]) -> tuple[Until, float | None]:
+    """What the options say of the end; they are taken out of `chosen`."""
+    ways: dict[str, Until] = {"once": "settled", "until_done": "done", "service": "forever"}
+    found = [until for name, until in ways.items() if chosen.pop(name)]
+    timeout = chosen.pop("timeout")
+    if len(found) > 1 or (timeout and found != ["done"]):
+        raise UsageError(
+            "--once, --until-done and --service exclude one another, and --timeout "
+            "goes with --until-done alone"
+        )
+    if timeout is None:
+        return (found or ["stopped"])[0], None
+    return found[0], options.seconds("--timeout", timeout)
+
+
+def run(
+    file: SettingsFile,
+    show: Sink,
+    *,
+    until: Until = "stopped",
+    goal: "Callable[[World], bool] | None" = None,
+) -> None:
     """Supervise until Ctrl-C, or until the team was stopped; raises what a person can mend.
 
     A service (`forever`) starts by itself, as at each login: what a person stopped it leaves so.
+    `goal` decides in place of `until`, if it is given.
     """
     settings, warnings = file.read()
     create(file.workspace)
@@ -82,7 +112,7 @@ def run(file: SettingsFile, show: Sink, *, until: Until = "stopped") -> None:
         handle_signals(supervisor)
         report = Report(notifier(os.environ))
         supervisor.after_look = report.looked
-        orchestrate(supervisor, _done(supervisor, until))
+        orchestrate(supervisor, goal or _done(supervisor, until))
         report.over()
     if until == "settled" and failed:
         raise TeamError(f"given up: {', '.join(failed)}; see `team-supervisor attach --list`")

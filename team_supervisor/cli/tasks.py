@@ -1,97 +1,67 @@
-"""tasks: what does a session's tasks.md say?"""
+"""How does a person, or a worker, see and change the plan?"""
 
-import json
-import os
-import stat
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from importlib import import_module
 
 import click
 
-from team_supervisor.cli import options
-from team_supervisor.errors import TeamError
-
-if TYPE_CHECKING:
-    from team_supervisor.core.tasklist import Task, TaskList
-
+# One file for those that look, one for those that change; imported when one is used.
+VERBS = {
+    "import": ("importing", "Read tasks from specifications, a check list or beads."),
+    "list": ("planning", "Show the tasks of the plan, or those in some state."),
+    "show": ("planning", "Show all there is of one task."),
+    "plan": ("planning", "Show the waves in which the tasks can be done."),
+    "graph": ("planning", "Draw what needs what, as text, Mermaid, DOT or SVG."),
+    "add": ("tasking", "Add a task to the plan."),
+    "edit": ("tasking", "Change what a task is."),
+    "done": ("tasking", "Report a task done."),
+    "fail": ("tasking", "Report that a task failed; its worker is stopped."),
+    "block": ("tasking", "Report that a task waits for somebody."),
+    "retry": ("tasking", "Put a failed, blocked or cancelled task into the queue again."),
+    "cancel": ("tasking", "Take a task out of the plan; its worker is stopped."),
+}
 EPILOG = """\b
 Examples:
+  team-supervisor tasks import specs/
+  team-supervisor tasks plan
   team-supervisor tasks software-engineer-1706012345680
   team-supervisor tasks plan.md --json
 """
 
 
-@click.command("tasks", epilog=EPILOG)
-@click.argument("what", metavar="SESSION|FILE")
-@options.as_json
-@options.workspace
-def command(what: str, as_json: bool, workspace: str) -> None:
-    """Show the tasks of a session, or of any Markdown file, and how many are done.
+class _Tasks(click.Group):
+    """`tasks SESSION|FILE` shows a tasks.md, as long as no subcommand has that name."""
 
-    A task is a heading "Task: title" with an item "Status: completed" (or pending, in progress,
-    ...) below it, or a check box "- [ ] title".
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in VERBS and args[0] not in ("-h", "--help"):
+            args = ["of", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "of":
+            return _command("taskfile", "command")
+        return _command(VERBS[cmd_name][0], f"{cmd_name}_") if cmd_name in VERBS else None
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return ["COMMAND | SESSION | FILE", "[ARGS]..."]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in VERBS.items()])
+
+
+def _command(module: str, name: str) -> click.Command:
+    found: click.Command = getattr(import_module(f"team_supervisor.cli.{module}"), name)
+    return found
+
+
+@click.group("tasks", cls=_Tasks, epilog=EPILOG)
+def command() -> None:
+    """Import, show and change the plan; or show the tasks of a SESSION, or of a Markdown FILE.
+
+    A task of the plan becomes a request as soon as what it needs is completed and the queue has
+    room; its session is its worker. In a tasks.md a task is a heading "Task: title" with an item
+    "Status: completed" (or pending, in progress, ...) below it, or a check box "- [ ] title".
     """
-    from team_supervisor.core.tasklist import parse
-
-    tasks = parse(_text(what, Path(workspace)))
-    if as_json:
-        click.echo(json.dumps(_as_json(tasks), indent=2))
-    elif options.rich_output() and not os.environ.get("NO_COLOR"):
-        _print_in_colour(tasks)
-    else:
-        click.echo("\n".join([*map(_line, tasks.tasks), _sum(tasks)]))
-
-
-def _text(what: str, workspace: Path) -> str:
-    from team_supervisor.adapters import files
-
-    path = _path(what, workspace)
-    try:
-        return files.read(path).decode("utf-8", "replace")
-    except files.Unreadable as error:
-        problem = f"{path} {error}"
-    except OSError as error:
-        problem = f"{path} cannot be read: {error.strerror}"
-    raise TeamError(f"{problem}: name a session, or a regular file of at most 1 MiB")
-
-
-def _path(what: str, workspace: Path) -> Path:
-    """A person's own file may be a link, so it is resolved; a session's tasks.md may not."""
-    try:
-        mode = Path(what).stat().st_mode
-    except (OSError, ValueError):
-        mode = None
-    if mode is not None and not stat.S_ISDIR(mode):
-        return Path(what).resolve()
-    from team_supervisor.cli.sessions import tasks_file
-
-    return tasks_file(workspace, what)
-
-
-def _as_json(tasks: "TaskList") -> dict[str, object]:
-    return {
-        "total": tasks.total,
-        "done": tasks.done,
-        "complete": tasks.complete,
-        "tasks": [asdict(task) for task in tasks.tasks],
-    }
-
-
-def _line(task: "Task") -> str:
-    title = task.title or "(no title)"
-    return f"[x] {title}" if task.done else f"[ ] {title} ({task.status})"
-
-
-def _sum(tasks: "TaskList") -> str:
-    return f"{tasks.done} of {tasks.total} done"
-
-
-def _print_in_colour(tasks: "TaskList") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(soft_wrap=True)
-    for task in tasks.tasks:
-        console.print(Text(_line(task), style="green" if task.done else "yellow"))
-    console.print(Text(_sum(tasks), style="bold"))

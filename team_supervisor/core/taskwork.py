@@ -3,7 +3,7 @@
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.model import Moment, Session, State, Wanted
 from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, Work, Worker
-from team_supervisor.core.taskgraph import AT_WORK, Task, TaskState
+from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskqueue import may_start
 from team_supervisor.core.terms import restored
 from team_supervisor.core.words import age
@@ -26,6 +26,10 @@ def follow(worker: Worker, now: Moment, retries: int) -> TaskAction | None:
     task, session = worker.task, worker.session
     if session is None:
         return _without_session(worker)
+    if task.state in OVER and (session.ended or task.state == TaskState.COMPLETED):
+        return None
+    if task.state == TaskState.CANCELLED:
+        return StopWorker(task, session, "its task was cancelled")
     match session.state:
         case State.COMPLETED:
             return _move(task, TaskState.COMPLETED, None, session)

@@ -1,0 +1,108 @@
+"""How are tasks read into the plan?"""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.adapters.workspace import locate
+from team_supervisor.cli import options, plans
+from team_supervisor.core.events import TasksImported
+from team_supervisor.core.progress import clean
+from team_supervisor.core.taskgraph import Task, TaskState
+from team_supervisor.core.taskimport import Merge
+from team_supervisor.core.tasksources import Draft, SourceError, id_problem, prefixed
+from team_supervisor.errors import UsageError
+
+EPILOG = """\b
+Examples:
+  team-supervisor tasks import specs/
+  team-supervisor tasks import openspec/changes/login/tasks.md --prefix login-
+  team-supervisor tasks import beads
+"""
+
+
+@click.command("import", epilog=EPILOG)
+@click.argument("path")
+@click.option("--prefix", default="", metavar="TEXT", help="Put in front of every id.")
+@click.option("--no-queue", is_flag=True, help="Into the plan only; `queue add` lets them start.")
+@options.as_json
+@options.workspace
+def import_(path: str, prefix: str, no_queue: bool, as_json: bool, workspace: str) -> None:
+    """Read tasks: a directory of <TASK-ID>-spec.md, one of them, a check list, or `beads`.
+
+    Read again, nothing loses its state: what is new is added, what changed in the source is
+    changed, a box ticked by hand completes its task. A cycle is refused, and nothing is changed.
+    """
+    from team_supervisor.adapters import sources
+    from team_supervisor.core.taskimport import merge
+
+    try:
+        project = locate(workspace).project
+        drafts, unknown = sources.read(path, os.environ, project)
+        drafts = _prefixed(drafts, prefix)
+    except SourceError as error:
+        raise UsageError(str(error)) from None
+    with plans.changing(workspace, make=True) as (store, table):
+        known = table.all()
+        moved = _moved(known, drafts, project)
+        found = merge(drafts, known, table.digests(), moved=moved)
+        event = TasksImported(
+            source=path, added=len(found.add), changed=len(found.define), unchanged=found.same
+        )
+        store.record(event, plans.now())
+        _write(table, found, no_queue)
+    _say(found, unknown, (path, as_json, plans.hint(workspace)))
+
+
+def _moved(known: list[Task], drafts: list[Draft], project: Path) -> bool:
+    """What described these tasks before is no longer there: the file was moved."""
+    named = {draft.id: draft.source for draft in drafts}
+    olds = {t.source for t in known if t.id in named and t.source != named[t.id]}
+    return not any(old in ("", "bd") or (project / old).exists() for old in olds)
+
+
+def _prefixed(drafts: list[Draft], prefix: str) -> list[Draft]:
+    if not prefix:
+        return drafts
+    found = prefixed(drafts, prefix)
+    for draft in found:
+        if problem := id_problem(draft.id):
+            raise SourceError(problem)
+    return found
+
+
+def _write(table: TaskTable, found: Merge, no_queue: bool) -> None:
+    at = plans.now()
+    for draft in found.add:
+        table.insert(draft, at)
+    for draft in found.define:
+        table.define(draft)
+    for name in found.done:
+        table.shift(plans.wanted(table, name), TaskState.COMPLETED, at)
+    for name in () if no_queue else found.queue:
+        table.shift(plans.wanted(table, name), TaskState.QUEUED, at)
+
+
+def _say(found: Merge, unknown: list[str], how: tuple[str, bool, str | None]) -> None:
+    path, as_json, hint = how
+    if as_json:
+        row = {
+            "added": [d.id for d in found.add],
+            "changed": [d.id for d in found.define],
+            "unchanged": found.same,
+            "gone": list(found.gone),
+            "missing": {name: list(needs) for name, needs in found.missing.items()},
+            "unknown_keys": unknown,
+        }
+        click.echo(json.dumps(row, indent=2))
+        return
+    counts = f"{len(found.add)} added, {len(found.define)} changed, {found.same} as before"
+    click.echo(clean(f"Imported {path}: {counts}", 400))
+    lines = [f"{name} needs {', '.join(n)}: not there yet" for name, n in found.missing.items()]
+    lines += [f"{name} is no longer in its source: kept" for name in found.gone]
+    lines += [f"{key}: not known, ignored" for key in unknown]
+    for line in [*lines, *([hint] if hint else [])]:
+        click.echo(clean(line, 400))

@@ -1,0 +1,133 @@
+"""What is in the plan, and how is it drawn?"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from team_supervisor.cli import options, plans
+from team_supervisor.core import taskdrawing
+from team_supervisor.core.progress import clean
+from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, states_of, waves
+from team_supervisor.core.taskqueue import waits_for
+from team_supervisor.core.words import age
+
+WAITS = (TaskState.PENDING, TaskState.QUEUED)
+
+
+@click.command("list", epilog="Example: team-supervisor tasks list --state failed --state blocked")
+@click.option("--state", "states", multiple=True, type=click.Choice([s.value for s in TaskState]))
+@options.as_json
+@options.workspace
+def list_(states: tuple[str, ...], as_json: bool, workspace: str) -> None:
+    """Show the tasks of the plan, oldest first, and what each waits for."""
+    with plans.reading(workspace) as table:
+        tasks = table.all()
+    shown = [task for task in tasks if not states or task.state in states]
+    known = states_of(tasks)
+    if as_json:
+        rows = [plans.as_json(task, _waits(task, known)) for task in shown]
+        click.echo(json.dumps({"tasks": rows, "counts": Counter(t.state for t in tasks)}, indent=2))
+        return
+    plans.show([plans.styled(task, _waits(task, known)) for task in shown])
+    click.echo(_sum(tasks))
+
+
+def _waits(task: Task, known: dict[str, TaskState]) -> str | None:
+    return waits_for(task, known) if task.state in WAITS else None
+
+
+def _sum(tasks: Sequence[Task]) -> str:
+    counts = Counter(task.state for task in tasks)
+    done = counts.pop(TaskState.COMPLETED, 0)
+    rest = [f"{counts[state]} {plans.said(state)}" for state in TaskState if counts[state]]
+    if not tasks:
+        return "There are no tasks: `team-supervisor tasks import PATH` reads some."
+    return f"{', '.join([f'{done} of {len(tasks)} completed', *rest])}"
+
+
+@click.command("show", epilog="Example: team-supervisor tasks show T003")
+@click.argument("name", metavar="ID")
+@options.as_json
+@options.workspace
+def show_(name: str, as_json: bool, workspace: str) -> None:
+    """Show all there is of one task: where it is, what it needs, who needs it, what it asks."""
+    with plans.reading(workspace) as table:
+        task = plans.wanted(table, name)
+        tasks = table.all()
+    waits = _waits(task, states_of(tasks))
+    needed_by = [t.id for t in tasks if task.id in t.depends_on]
+    if as_json:
+        more = {"needed_by": needed_by, "spec": task.spec}
+        click.echo(json.dumps(plans.as_json(task, waits) | more, indent=2))
+        return
+    plans.show([plans.styled(task, waits)])
+    for key, value in _facts(task, needed_by):
+        click.echo(clean(f"{key}: {value}", 400))
+    click.echo("\n" + "\n".join(clean(each, 4000) for each in task.spec.splitlines()))
+
+
+def _facts(task: Task, needed_by: Sequence[str]) -> list[tuple[str, str]]:
+    found = plans.as_json(task)
+    facts = [
+        ("Needs", ", ".join(task.depends_on)),
+        ("Needed by", ", ".join(needed_by)),
+        ("Priority", PRIORITIES[task.priority]),
+        ("Persona", task.persona or ""),
+        ("Verify", "; ".join(found["verify"])),
+        ("Timeout", age(task.timeout) if task.timeout else ""),
+        ("Iteration", task.iteration or ""),
+        ("Source", task.source),
+        ("Tries", str(task.tries or "")),
+        ("Session", task.session or task.request or ""),
+    ]
+    return [(key, value) for key, value in facts if value]
+
+
+@click.command("plan", epilog="Example: team-supervisor tasks plan --json")
+@options.as_json
+@options.workspace
+def plan_(as_json: bool, workspace: str) -> None:
+    """Show the waves: a task of one wave needs only tasks of the waves before it."""
+    with plans.reading(workspace) as table:
+        tasks = table.all()
+    by_id, known = {task.id: task for task in tasks}, states_of(tasks)
+    found = waves(tasks)
+    if as_json:
+        rows = [[plans.as_json(by_id[n], _waits(by_id[n], known)) for n in w] for w in found]
+        click.echo(json.dumps({"waves": rows}, indent=2))
+        return
+    for number, wave in enumerate(found, start=1):
+        done = sum(by_id[name].state == TaskState.COMPLETED for name in wave)
+        click.echo(f"Wave {number}: {done} of {len(wave)} completed")
+        branches = ["├── "] * (len(wave) - 1) + ["└── "]
+        shown = (by_id[name] for name in wave)
+        lines = [plans.styled(t, _waits(t, known), b) for t, b in zip(shown, branches)]
+        plans.show(lines)
+    click.echo(_sum(tasks))
+
+
+@click.command("graph", epilog="Example: team-supervisor tasks graph --svg plan.svg")
+@click.option("--mermaid", is_flag=True, help="For a Markdown file.")
+@click.option("--dot", is_flag=True, help="For Graphviz.")
+@click.option("--svg", type=click.Path(dir_okay=False), help="Write a picture to this file.")
+@options.as_json
+@options.workspace
+def graph_(mermaid: bool, dot: bool, svg: str | None, as_json: bool, workspace: str) -> None:
+    """Draw what needs what; without an option, one task a line with what it needs."""
+    with plans.reading(workspace) as table:
+        tasks = table.all()
+    if svg:
+        Path(svg).write_text(taskdrawing.svg(tasks), encoding="utf-8")
+        click.echo(f"Wrote {svg}")
+    elif as_json:
+        edges = [[need, task.id] for task in tasks for need in task.depends_on]
+        click.echo(json.dumps({"tasks": [t.id for t in tasks], "edges": edges}, indent=2))
+    elif mermaid or dot:
+        click.echo(taskdrawing.mermaid(tasks) if mermaid else taskdrawing.dot(tasks))
+    else:
+        for task in tasks:
+            needs = f" <- {', '.join(task.depends_on)}" if task.depends_on else ""
+            click.echo(clean(f"{task.id}{needs}", 400))

@@ -1,0 +1,133 @@
+"""Which plan is meant, and how are its tasks said?"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from team_supervisor.adapters import clock, locks
+from team_supervisor.adapters.store import Store, open_store
+from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.adapters.workspace import Workspace, create, locate, require
+from team_supervisor.cli.sessions import opened
+from team_supervisor.core import terms
+from team_supervisor.core.progress import clean
+from team_supervisor.core.taskgraph import PRIORITIES, IllegalChange, Task, TaskState
+from team_supervisor.core.tasksources import SourceError
+from team_supervisor.errors import UsageError
+
+SIGNS = {
+    TaskState.PENDING: " ",
+    TaskState.QUEUED: ".",
+    TaskState.ASSIGNED: ">",
+    TaskState.IN_PROGRESS: ">",
+    TaskState.COMPLETED: "x",
+    TaskState.FAILED: "!",
+    TaskState.BLOCKED: "?",
+    TaskState.CANCELLED: "-",
+}
+STYLES = {"x": "green", "!": "red", "?": "red", ">": "cyan", "-": "dim"}
+
+
+@contextlib.contextmanager
+def reading(workspace: str) -> Iterator[TaskTable]:
+    """The plan of an existing workspace."""
+    _, store = opened(workspace)
+    try:
+        yield TaskTable(store)
+    finally:
+        store.close()
+
+
+@contextlib.contextmanager
+def changing(workspace: str, *, make: bool = False) -> Iterator[tuple[Store, TaskTable]]:
+    """All that is changed inside is committed together; then the supervisor looks.
+
+    `make`: a workspace that is not there yet is made.
+    """
+    found = locate(workspace) if make else require(locate(workspace))
+    create(found)
+    store = open_store(found.database)
+    try:
+        with store.transaction():
+            yield store, TaskTable(store)
+    except (SourceError, IllegalChange) as error:
+        raise UsageError(str(error)) from None
+    finally:
+        store.close()
+    locks.ring(found.doorbell)
+
+
+def wanted(table: TaskTable, name: str) -> Task:
+    """This task, or an error that says which there are."""
+    task = table.get(name)
+    if task is None:
+        near = [t.id for t in table.all() if name.casefold() in t.id.casefold()][:8]
+        hint = f"did you mean {', '.join(near)}?" if near else "see `team-supervisor tasks list`"
+        raise UsageError(f"unknown task {name!r}: {hint}")
+    return task
+
+
+def hint(workspace: str) -> str | None:
+    """What is to be done so that something happens; None when a supervisor runs."""
+    found: Workspace = locate(workspace)
+    if locks.held_by(found.lock) is not None:
+        return None
+    return "No supervisor is running; it starts with `team-supervisor orchestrate`."
+
+
+def now() -> float:
+    return clock.now().wall
+
+
+def said(state: TaskState) -> str:
+    return state.replace("_", " ")
+
+
+def line(task: Task, more: str | None = None) -> str:
+    """`[x] T001 Write the parser (completed)`, safe on any terminal."""
+    why = more or task.reason
+    state = said(task.state) + (f": {why}" if why else "")
+    return clean(f"[{SIGNS[task.state]}] {task.id} {task.title} ({state})", 400)
+
+
+def as_json(task: Task, waits: str | None = None) -> dict[str, Any]:
+    """What there is of a task but its specification."""
+    return {
+        "id": task.id,
+        "title": task.title,
+        "state": task.state,
+        "reason": task.reason,
+        "waits_for": waits,
+        "depends_on": list(task.depends_on),
+        "priority": PRIORITIES[task.priority],
+        "persona": task.persona,
+        "verify": [command.words for command in terms.restored(task.verify)],
+        "timeout": task.timeout,
+        "iteration": task.iteration,
+        "source": task.source,
+        "position": task.position,
+        "tries": task.tries,
+        "request": task.request,
+        "session": task.session,
+        "created_at": clock.stamp(task.created_at),
+        "ended_at": clock.stamp(task.ended_at) if task.ended_at else None,
+    }
+
+
+def show(lines: list[tuple[str, str]]) -> None:
+    """(text, style): colours on a terminal, plain otherwise."""
+    import os
+
+    import click
+
+    from team_supervisor.cli.options import rich_output
+
+    colour = rich_output() and not os.environ.get("NO_COLOR")
+    for text, style in lines:
+        dim = style == "dim"
+        plain = not colour or not style
+        click.echo(text if plain else click.style(text, fg=None if dim else style, dim=dim))
+
+
+def styled(task: Task, more: str | None = None, before: str = "") -> tuple[str, str]:
+    return before + line(task, more), STYLES.get(SIGNS[task.state], "")

@@ -1,0 +1,200 @@
+"""How does a person change the plan, and a worker report?"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import click
+
+from team_supervisor.adapters.store import Store
+from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.cli import options, plans
+from team_supervisor.cli.say import read_text
+from team_supervisor.core import terms
+from team_supervisor.core.model import Wanted
+from team_supervisor.core.taskgraph import OVER, Task, TaskState, needs_of
+from team_supervisor.core.taskimport import refuse_cycle
+from team_supervisor.core.tasksources import Draft, SourceError, id_problem, names, priority
+from team_supervisor.errors import UsageError
+
+WAITING = (TaskState.PENDING, TaskState.QUEUED)
+Command = Callable[..., None]
+
+
+def _described(command: Command) -> Command:
+    """What `add` and `edit` share."""
+    several = click.option("--verify", multiple=True, metavar="CMD", help="Must pass at the end.")
+    for option in (
+        click.option("--needs", metavar="IDS", help="What must be completed before: T1,T2."),
+        click.option("--priority", metavar="P", help="critical, high, normal, low, backlog."),
+        click.option("--persona", metavar="NAME", help="Who does it."),
+        several,
+        click.option("--timeout", metavar="TIME", help="How long its worker may run: 45m, 2h."),
+        click.option("--iteration", metavar="NAME", help="Which iteration it belongs to."),
+        click.option("-i", "--spec", metavar="FILE", help="Its specification; - is stdin."),
+        options.as_json,
+        options.workspace,
+    ):
+        command = option(command)
+    return command
+
+
+def _given(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as a draft has them, of the options that were given."""
+    found: dict[str, Any] = {}
+    try:
+        if said["needs"] is not None:
+            found["depends_on"] = names(said["needs"])
+        if said["priority"]:
+            found["priority"] = priority(said["priority"])
+        if said["verify"]:
+            found["verify"] = terms.stored(terms.commands(list(said["verify"])))
+        if said["timeout"]:
+            found["timeout"] = options.seconds("timeout", said["timeout"])
+    except (SourceError, terms.TermsError) as error:
+        raise UsageError(str(error).replace(" in its front matter", "")) from None
+    if said["spec"]:
+        found["spec"] = _text(said["spec"])
+    return found | {key: said[key] for key in ("persona", "iteration") if said[key]}
+
+
+def _text(source: str) -> str:
+    if source == "-":
+        return read_text(None)
+    try:
+        with open(source, encoding="utf-8") as file:
+            return file.read(1 << 19)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{source} cannot be read: {error}") from None
+
+
+@click.command("add", epilog="Example: team-supervisor tasks add T9 'Write the README' --needs T8")
+@click.argument("name", metavar="ID")
+@click.argument("title")
+@click.option("--no-queue", is_flag=True, help="Into the plan only; `queue add` lets it start.")
+@_described
+def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, **said: Any) -> None:
+    """Add a task to the plan, and to the queue."""
+    if problem := id_problem(name):
+        raise UsageError(problem)
+    draft = Draft(id=name, title=title, **_given(said))
+    with plans.changing(workspace, make=True) as (_, table):
+        if table.get(name):
+            raise UsageError(f"there is a task {name} already: `tasks edit {name}` changes it")
+        refuse_cycle(needs_of(table.all()) | {name: draft.depends_on})
+        table.insert(draft, plans.now())
+        if not no_queue:
+            table.shift(plans.wanted(table, name), TaskState.QUEUED, plans.now())
+    _answer(workspace, name, as_json)
+
+
+@click.command("edit", epilog="Example: team-supervisor tasks edit T9 --priority high")
+@click.argument("name", metavar="ID")
+@click.option("--title", metavar="TEXT")
+@_described
+def edit_(name: str, title: str | None, as_json: bool, workspace: str, **said: Any) -> None:
+    """Change what a task is; its worker, if it has one, goes on with what it was told."""
+    given = _given(said) | ({"title": title} if title else {})
+    if not given:
+        raise UsageError(f"what is to change of {name}? see `team-supervisor tasks edit --help`")
+    with plans.changing(workspace) as (_, table):
+        task = plans.wanted(table, name)
+        kept = {f.name: getattr(task, f.name) for f in fields(Draft) if hasattr(task, f.name)}
+        draft = replace(Draft(**kept), **given)
+        refuse_cycle(needs_of(table.all()) | {name: draft.depends_on})
+        table.define(draft, keep_digest=True)
+    _answer(workspace, name, as_json)
+
+
+def _verb(word: str, state: str, help_text: str, reason: bool = True) -> Callable[..., Any]:
+    """The shape that all reports share."""
+
+    def made(act: Callable[[Store, TaskTable, Task, str | None], None]) -> click.Command:
+        def run(name: str, as_json: bool, workspace: str, reason: str | None = None) -> None:
+            with plans.changing(workspace) as (store, table):
+                act(store, table, plans.wanted(table, name), reason)
+            _answer(workspace, name, as_json)
+
+        run.__doc__ = help_text
+        decorated = options.workspace(options.as_json(run))
+        if reason:
+            decorated = click.option("-r", "--reason", metavar="TEXT", help="Why.")(decorated)
+        example = f" --reason 'the API is {state}'" if word in ("fail", "block") else ""
+        return click.command(word, epilog=f"Example: team-supervisor tasks {word} T003{example}")(
+            click.argument("name", metavar="ID")(decorated)
+        )
+
+    return made
+
+
+def _is_worker(task: Task) -> bool:
+    return task.session is not None and os.environ.get("TEAM_SESSION_ID") == task.session
+
+
+@_verb("done", "done", "Report a task done. A worker's word counts once its session has ended.")
+def done_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
+    if _is_worker(task) and task.state not in OVER:
+        table.report(task.id, "done")
+        return
+    table.shift(task, TaskState.COMPLETED, plans.now(), reason=reason)
+
+
+@_verb("fail", "gone", "Report that a task failed, and stop its worker.")
+def fail_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
+    if task.state == TaskState.ASSIGNED:
+        raise UsageError(
+            f"task {task.id} is about to get its worker: wait for it, or "
+            f"`team-supervisor tasks cancel {task.id}`"
+        )
+    why = reason or ("its worker gave up" if _is_worker(task) else "a person said so")
+    table.shift(task, TaskState.FAILED, plans.now(), reason=why)
+    _stop(store, task)
+
+
+@_verb("block", "down", "Report that a task cannot go on until somebody has done something.")
+def block_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
+    why = reason or "waits for somebody"
+    facts = {"reason": why, "reported": "blocked" if task.session else ""}
+    table.shift(task, TaskState.BLOCKED, plans.now(), **facts)
+
+
+@_verb("retry", "up", "Let a failed, blocked or cancelled task go on, or start again.", False)
+def retry_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
+    """A blocked one whose worker lives goes on with it; any other gets a new worker."""
+    session = store.session(task.session) if task.session else None
+    if task.state == TaskState.BLOCKED and session is not None and not session.ended:
+        table.shift(task, TaskState.IN_PROGRESS, plans.now(), reported="")
+    elif task.state in WAITING:
+        raise UsageError(f"task {task.id} is {plans.said(task.state)}: it was not tried yet")
+    elif session is not None and not session.ended and session.wanted == Wanted.RUN:
+        raise UsageError(f"task {task.id} has a worker, {session.id}, which is {session.state}")
+    else:
+        table.shift(task, TaskState.QUEUED, plans.now(), tries=0)
+
+
+@_verb("cancel", "gone", "Take a task out of the plan, and stop its worker. It can be retried.")
+def cancel_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
+    table.shift(task, TaskState.CANCELLED, plans.now(), reason=reason)
+    _stop(store, task)
+
+
+def _stop(store: Store, task: Task) -> None:
+    """The session that works on it, also one that was only just claimed."""
+    for session in store.live():
+        if task.request is not None and session.request_name == task.request:
+            store.want(session.id, Wanted.STOP)
+
+
+def _answer(workspace: str, name: str, as_json: bool) -> None:
+    import json
+
+    with plans.reading(workspace) as table:
+        task = plans.wanted(table, name)
+    if as_json:
+        click.echo(json.dumps(plans.as_json(task), indent=2))
+        return
+    noted = task.reported == "done" and task.state not in OVER
+    plans.show([plans.styled(task, "noted; complete tasks.md to end" if noted else None)])
+    if task.state == TaskState.QUEUED and (hint := plans.hint(workspace)):
+        click.echo(hint)

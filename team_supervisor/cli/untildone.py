@@ -1,0 +1,62 @@
+"""Is the plan done, and how did it go?"""
+
+import json
+from dataclasses import dataclass
+
+import click
+
+from team_supervisor.adapters.store import open_reader
+from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.adapters.workspace import Workspace
+from team_supervisor.cli import plans
+from team_supervisor.core.taskgraph import Task, TaskState, states_of
+from team_supervisor.core.taskqueue import waits_for
+from team_supervisor.core.taskwork import all_complete, finished
+from team_supervisor.core.words import age, dollars
+from team_supervisor.core.world import World
+from team_supervisor.supervisor import nothing_left
+
+
+@dataclass(slots=True)
+class Goal:
+    """Asked of every look that changed nothing; seconds from the first one."""
+
+    timeout: float | None
+    _begun: float | None = None
+    _reached: bool = False
+    _late: bool = False
+
+    def __call__(self, world: World) -> bool:
+        self._begun = self._begun or world.now.monotonic
+        self._late = self.timeout is not None and (
+            world.now.monotonic - self._begun >= self.timeout
+        )
+        planned = bool(world.work.counts)
+        over = finished(world.work) if planned else nothing_left(world)
+        stopped = not world.accepting and all(session.ended for session in world.live)
+        self._reached = over and (not planned or all_complete(world.work))
+        return over or self._late or stopped
+
+    def report(self, workspace: Workspace, as_json: bool) -> int:
+        """Say how it went; the exit code."""
+        store = open_reader(workspace.database)
+        tasks = TaskTable(store).all()
+        spent = {s.id: s.cost_usd for s in store.sessions()}
+        store.close()
+        if as_json:
+            states = {task.id: task.state for task in tasks}
+            click.echo(json.dumps({"complete": self._reached, "tasks": states}))
+        else:
+            self._say(tasks, sum(spent.get(t.session or "", 0.0) for t in tasks))
+        return 0 if self._reached else 1
+
+    def _say(self, tasks: list[Task], cost: float) -> None:
+        done = sum(task.state == TaskState.COMPLETED for task in tasks)
+        late = f", out of time after {age(self.timeout or 0)}" if self._late else ""
+        money = f", cost {dollars(cost)}" if cost else ""
+        click.echo(f"\n{done} of {len(tasks)} tasks completed{late}{money}")
+        known = states_of(tasks)
+        over = (TaskState.COMPLETED, TaskState.CANCELLED)
+        plans.show(
+            [plans.styled(t, t.reason or waits_for(t, known)) for t in tasks if t.state not in over]
+        )

@@ -6,7 +6,7 @@ from typing import Any
 from team_supervisor.core.taskgraph import OVER, Task, TaskState, check
 from team_supervisor.core.taskqueue import Queue
 
-_AFRESH = {"request": None, "session": None, "reported": "", "reason": None}
+_AFRESH: dict[str, Any] = {"request": None, "session": None, "reported": "", "reason": None}
 
 
 def moved(task: Task, to: TaskState, now: float, **facts: Any) -> Task:
@@ -15,6 +15,8 @@ def moved(task: Task, to: TaskState, now: float, **facts: Any) -> Task:
     Back in the plan or the queue it has no worker any more; what it was there keeps its place.
     """
     clean = _AFRESH if to in (TaskState.PENDING, TaskState.QUEUED) else {"reason": None}
+    if to in OVER:
+        clean = {**clean, "reported": ""}
     ended = now if to in OVER else None
     values = {**clean, "position": None, "ended_at": ended, **facts}
     return replace(task, state=check(task, to), **values)

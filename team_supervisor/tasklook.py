@@ -38,6 +38,7 @@ class TaskLooker:
             workers=tuple(worker for worker in found if worker is not None),
             queue=plan.queue,
             counts=plan.counts,
+            untold=plan.untold,
         )
 
     def _plan(self) -> Work:
@@ -55,6 +56,7 @@ class TaskLooker:
             ready=tuple(in_order(free, behind(tasks))) if free else (),
             queue=self._table.queue(),
             counts=counts,
+            untold=tuple(self._table.to_write_back()) if counts else (),
         )
 
     def _worker(

@@ -1,6 +1,7 @@
 """Which files describe tasks, and what do they say?"""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,12 +36,17 @@ def _files(place: Path) -> list[Path]:
     if not place.is_dir():
         return [place]
     for directory in (place, place / "specs"):
-        names = sorted(os.listdir(directory)) if directory.is_dir() else []
+        names = sorted(os.listdir(directory), key=_natural) if directory.is_dir() else []
         if specs := [directory / name for name in names if SPEC_FILE.fullmatch(name)]:
             return specs
     if (place / "tasks.md").is_file():
         return [place / "tasks.md"]
     raise SourceError(f"{place} holds neither <TASK-ID>-spec.md files nor a tasks.md")
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """T2 before T10: the order of the files is the age of the tasks."""
+    return [(int(p) if p.isdecimal() else -1, p) for p in re.split(r"([0-9]+)", name)]
 
 
 def _named(file: Path, project: Path) -> str:

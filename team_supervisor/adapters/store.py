@@ -60,11 +60,10 @@ class Store:
         return next(iter(row.values())) if row else None
 
     def select(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Rows of a query of another module in this directory."""
         return self._db.execute(query, values).fetchall()
 
     def change_tasks(self, query: str, values: Mapping[str, Any]) -> int:
-        """The same for a change of tasks; how many rows it concerned. `task_changes` grows."""
+        """How many rows it concerned; `task_changes` grows."""
         self.task_changes += 1
         return self._db.execute(query, values).rowcount
 

@@ -130,9 +130,9 @@ class TaskTable:
     def report(self, task: str, said: str) -> None:
         self._do("report_task", id=task, reported=said)
 
-    def to_write_back(self) -> list[tuple[str, str]]:
+    def to_write_back(self) -> list[tuple[str, TaskState]]:
         """(id, state) of beads whose state bd has not heard."""
-        return [(row["id"], row["state"]) for row in self._all("to_write_back")]
+        return [(row["id"], TaskState(row["state"])) for row in self._all("to_write_back")]
 
     def written_back(self, task: str, state: str) -> None:
         self._do("written_back", id=task, state=state)

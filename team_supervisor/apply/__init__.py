@@ -56,6 +56,7 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     MoveLogs: logs.move_logs,
     taskfacts.AskForWorker: tasks.ask_for_worker,
     taskfacts.MoveTask: tasks.move_task,
+    taskfacts.TellBeads: tasks.tell_beads,
     taskfacts.StopWorker: tasks.stop_worker,
 }
 

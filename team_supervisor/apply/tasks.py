@@ -7,8 +7,9 @@ from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core import taskbrief
+from team_supervisor.core.events import Warned
 from team_supervisor.core.model import Moment, Wanted
-from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker
+from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, TellBeads
 from team_supervisor.core.taskgraph import Task, TaskState
 
 CONTEXT = "project-context.md"
@@ -72,7 +73,7 @@ def move_task(tools: Tools, action: MoveTask, now: Moment) -> bool:
     """Row, event and what it means for the queue, in one transaction."""
     facts = {"reason": action.reason}
     if action.to != TaskState.QUEUED:
-        facts["session"] = action.session
+        facts["session"] = action.worker
     TaskTable(tools.store).shift(action.task, action.to, now.wall, **facts)
     return True
 
@@ -80,4 +81,16 @@ def move_task(tools: Tools, action: MoveTask, now: Moment) -> bool:
 def stop_worker(tools: Tools, action: StopWorker, now: Moment) -> bool:
     """As `team stop` does for one session; what becomes of its task follows from its end."""
     tools.store.want(action.session.id, Wanted.STOP)
+    return True
+
+
+def tell_beads(tools: Tools, action: TellBeads, now: Moment) -> bool:
+    """Beside the loop; heard or refused, it is not said again until the state is another."""
+    where = (tools.workspace.project, tools.environ)
+    if not tools.beads.tell(action.task, action.state, where):
+        return False
+    with tools.store.transaction():
+        TaskTable(tools.store).written_back(action.task, action.state)
+        while tools.beads.problems:
+            tools.store.record(Warned(reason=tools.beads.problems.pop()), now.wall)
     return True

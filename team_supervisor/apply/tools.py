@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from team_supervisor.adapters import clock, files, git, process_table, processes
+from team_supervisor.adapters.beads import Beads
 from team_supervisor.adapters.mover import Mover
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
@@ -63,6 +64,7 @@ class Tools:
     walk: Walk = field(default_factory=Walk)
     head: Head = field(default_factory=Head)
     unpublished: set[str] = field(default_factory=set)
+    beads: Beads = field(default_factory=Beads)
 
 
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:

@@ -20,12 +20,16 @@ class Worker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """`ready` are the queued tasks that may start, the first one first; `counts` all, by state."""
+    """`ready` are the queued tasks that may start, the first one first; `counts` all, by state.
+
+    `untold`: beads and their states that bd has not heard of.
+    """
 
     ready: tuple[Task, ...] = ()
     workers: tuple[Worker, ...] = ()
     queue: Queue = Queue()
     counts: Mapping[TaskState, int] = field(default_factory=dict)
+    untold: tuple[tuple[str, TaskState], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,12 @@ class AskForWorker:
 
 @dataclass(frozen=True, slots=True)
 class MoveTask:
-    """Write down what became of a task; `session` is its worker."""
+    """Write down what became of a task; `worker` is the id of its session."""
 
     task: Task
     to: TaskState
     reason: str | None = None
-    session: str | None = None
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,11 @@ class StopWorker:
     task: Task
     session: Session
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellBeads:
+    """Write a bead's state back to where it came from."""
+
+    task: str
+    state: TaskState

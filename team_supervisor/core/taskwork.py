@@ -2,19 +2,27 @@
 
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.model import Moment, Session, State, Wanted
-from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, Work, Worker
+from team_supervisor.core.taskfacts import (
+    AskForWorker,
+    MoveTask,
+    StopWorker,
+    TellBeads,
+    Work,
+    Worker,
+)
 from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskqueue import may_start
 from team_supervisor.core.terms import restored
 from team_supervisor.core.words import age
 
-TaskAction = AskForWorker | MoveTask | StopWorker
+TaskAction = AskForWorker | MoveTask | StopWorker | TellBeads
 
 
 def plan(work: Work, now: Moment, retries: int, *, starting: bool) -> list[TaskAction]:
     """Ends first; nobody is asked for unless `starting`. `retries`: further tries of a task."""
     followed = (follow(worker, now, retries) for worker in work.workers)
     actions: list[TaskAction] = [action for action in followed if action is not None]
+    actions += [TellBeads(*untold) for untold in work.untold[:1]]
     if not starting:
         return [action for action in actions if not isinstance(action, AskForWorker)]
     at_work = sum(worker.task.state in AT_WORK for worker in work.workers)

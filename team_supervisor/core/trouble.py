@@ -76,6 +76,7 @@ _DOING = {
     "Deliver": "deliver a message to",
     "AskForWorker": "ask for a worker for task",
     "MoveTask": "note what became of task",
+    "TellBeads": "tell bd of task",
     "StopWorker": "stop the worker of task",
 }
 

@@ -16,7 +16,7 @@ from team_supervisor.core.logs import LogRules, MoveLogs
 from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
-from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, Work
+from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, TellBeads, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,4 +303,5 @@ Action = (
     | AskForWorker
     | MoveTask
     | StopWorker
+    | TellBeads
 )

@@ -80,7 +80,7 @@ def test_a_report_of_done_counts_where_no_check_can_contradict_it() -> None:
 def test_a_stopped_session_blocks_its_task_and_a_retried_one_goes_on() -> None:
     stopped = session(State.STOPPED, reason="stopped by a person")
     action = followed(task(), stopped)
-    assert (action.to, action.session) == (TaskState.BLOCKED, "qa-1")
+    assert (action.to, action.worker) == (TaskState.BLOCKED, "qa-1")
     assert followed(task(TaskState.BLOCKED), stopped) is None
     assert followed(task(TaskState.BLOCKED), session()).to == TaskState.IN_PROGRESS
     assert followed(task(TaskState.FAILED), session()).to == TaskState.IN_PROGRESS
@@ -126,7 +126,7 @@ def test_what_follows_is_allowed_and_is_settled_after_a_few_looks(
         action = follow(Worker(task=one, session=seen), NOW, 1)
         if not isinstance(action, MoveTask):
             break
-        one = moved(one, action.to, 1.0, session=action.session)
+        one = moved(one, action.to, 1.0, session=action.worker)
         if one.state == TaskState.QUEUED:
             return
     assert not isinstance(action, MoveTask)

@@ -36,7 +36,8 @@ class Search:
     takes (one more where a host was killed); `power`: it is not only the supervisor that ends;
     `error`: it is not killed, its calls fail with this number for a while; `restored`: the lives
     begin when a person wants the finished session back from its archive; `verify`: the command that
-    its work has to pass, `checks`: how often that runs; `only`, `host_of`: as in `Aimed`."""
+    its work has to pass, `checks`: how often that runs; `only`, `host_of`: as in `Aimed`;
+    `planned`: the work is a task of the plan, and the supervisor asks for its worker itself."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
@@ -49,12 +50,16 @@ class Search:
     checks: int = 0
     only: list[str] = field(default_factory=list)
     host_of: str = ""
+    planned: bool = False
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
     """The lives of one case: where each ended ("": by itself), and what the oracle says."""
     ground = Ground(where)
-    ground.request("good", *case.steps, verify=case.verify)
+    if case.planned:
+        ground.plan("good", *case.steps)
+    else:
+        ground.request("good", *case.steps, verify=case.verify)
     ground.request("bad", "done all", persona="nobody")
     killed: list[str] = []
     spent = where / "host-killed"
@@ -106,6 +111,8 @@ def _outcome(ground: Ground, case: Search) -> list[str]:
     # What a host was killed in the middle of is looked into once more.
     if not case.checks <= checks <= case.checks + bool(case.host):
         wrong.append(f"its work was looked into {checks} times")
+    if case.planned and (state := ground.planned("good")) != "completed":
+        wrong.append(f"its task is {state}")
     return wrong
 
 

@@ -16,8 +16,11 @@ import msgspec
 
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.processes import ProcessRef
+from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.core.model import State, Wanted
 from team_supervisor.core.restarts import RestartPolicy
+from team_supervisor.core.taskgraph import TaskState
+from team_supervisor.core.tasksources import Draft
 from team_supervisor.core.world import World
 from tests.teams import PATIENCE, Team, lines_until, processes_under, script
 
@@ -83,6 +86,22 @@ class Ground:
         """Made the Maildir way; `verify` is a command that its work has to pass."""
         terms = f"---\nverify: [{witness.CHECK + verify!r}]\n---\n" if verify else ""
         return self.team.request(name, persona=persona, text=terms + self.text(name, *steps))
+
+    def plan(self, name: str, *steps: str) -> None:
+        """A queued task, as an import writes it."""
+        draft = Draft(id=name, title=name, spec=self.text(name, *steps), persona="intern")
+        with self.team.store() as store, store.transaction():
+            table = TaskTable(store)
+            table.insert(draft, 0.0)
+            task = table.get(name)
+            assert task is not None
+            table.shift(task, TaskState.QUEUED, 0.0)
+
+    def planned(self, name: str) -> str:
+        """The state of this task."""
+        with self.team.store() as store:
+            task = TaskTable(store).get(name)
+        return task.state.value if task else "not there"
 
     def set(self, **values: Any) -> None:
         self.team.set(**values)

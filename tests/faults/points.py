@@ -24,6 +24,7 @@ ROUNDS = 3
 VARYING = (
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UUID"),
     (re.compile(r"\.[0-9a-f]+\.(tmp|new)"), r".\1"),
+    (re.compile(r"(\.[\w-]+-request-[\w-]+)\.[0-9a-f]{12}"), r"\1"),
     (re.compile(r"[0-9]{13}"), "TIME"),
 )
 # Put in front of a host's program, so that it is armed before anything of it is imported; the
@@ -74,14 +75,20 @@ class Aim:
     supervisor's start and first look, the other one for what comes later. Empty: nowhere."""
 
     def __init__(self, aim: str) -> None:
-        self._kind, self._what = aim[:1], aim[1:]
+        self._kind = aim[:1]
+        self._what, _, only = aim[1:].partition("@")
+        self._only = tuple(only.split(","))
         first, _, later = self._what.partition(",")
         self._known = (Path(first), Path(later or first))
 
     def hits(self, point: str, *, later: bool = False) -> bool:
         if self._kind == "=":
             return point == self._what
-        return self._kind == "*" and _claimed(self._known[later] / point.replace("/", "|"))
+        return (
+            self._kind == "*"
+            and point.startswith(self._only)
+            and _claimed(self._known[later] / point.replace("/", "|"))
+        )
 
 
 def killed_at(directory: Path) -> set[str]:

@@ -1,0 +1,152 @@
+"""Does a whole plan run to its end, with a failure, a pause and a supervisor's death in it?"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from team_supervisor.adapters.store import open_reader
+from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.core.events import QueueChanged, TaskMoved
+from team_supervisor.core.taskgraph import Task, TaskState, waves
+from team_supervisor.core.world import World
+
+from .teams import Team, lines_until, script
+
+SETTINGS = "task_persona: intern\ntask_retries: 0\nrestarts: {failures: 1}\n"
+# Four waves of three; T8 fails, and T11 needs it.
+NEEDS = {
+    **{name: () for name in ("T1", "T2", "T3")},
+    **{"T4": ("T1",), "T5": ("T1", "T2"), "T6": ("T3",)},
+    **{"T7": ("T4",), "T8": ("T5",), "T9": ("T6",)},
+    **{"T10": ("T7", "T9"), "T11": ("T8",), "T12": ("T9",)},
+}
+
+
+def write_spec(team: Team, name: str, needs: Sequence[str], *steps: str, front: str = "") -> None:
+    specs = team.project / "specs"
+    specs.mkdir(exist_ok=True)
+    text = f"---\ntitle: Do {name}\ndepends_on: [{', '.join(needs)}]\n{front}---\n{script(*steps)}"
+    (specs / f"{name}-spec.md").write_text(text)
+
+
+def tasks(team: Team) -> dict[str, Task]:
+    store = open_reader(team.workspace.database)
+    try:
+        return {task.id: task for task in TaskTable(store).all()}
+    finally:
+        store.close()
+
+
+def states(team: Team) -> dict[str, str]:
+    return {name: task.state.value for name, task in tasks(team).items()}
+
+
+def verb(team: Team, *words: object) -> Any:
+    """What a verb prints as JSON."""
+    result = team.call(*words, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def starts(team: Team) -> list[str]:
+    """Session names, one for each agent that ever began."""
+    names = {session.id: session.name for session in team.sessions()}
+    lines = team.audit.read_text().splitlines()
+    return [names[line.split()[1]] for line in lines if line.startswith("start ")]
+
+
+@pytest.mark.timeout(300)
+def test_a_plan_of_twelve_tasks_runs_to_its_end_through_all_that_may_happen(team: Team) -> None:
+    team.write_settings(SETTINGS)
+    gate = team.gate()
+    for name, needs in NEEDS.items():
+        steps = {"T2": (gate.step, "work"), "T8": ("exit 3",)}.get(name, ("work",))
+        write_spec(team, name, needs, *steps)
+    assert len(verb(team, "tasks", "import", "specs")["added"]) == 12
+    found = waves(list(tasks(team).values()))
+    assert [len(wave) for wave in found] == [3, 3, 3, 3]
+
+    write_spec(team, "T1", ("T11",), "work")
+    refused = team.call("tasks", "import", "specs")
+    assert (refused.returncode, "T1 needs T11" in refused.stderr) == (2, True)
+    assert tasks(team)["T1"].depends_on == ()
+    write_spec(team, "T1", (), "work")
+
+    verb(team, "queue", "settings", "--max-concurrent", "3", "--no-stop-on-failure")
+    verb(team, "queue", "pause")
+    first = team.start("orchestrate", "--until-done", "--json")
+    lines_until(first, '"supervisor_started"')
+    assert set(states(team).values()) == {"queued"}
+    verb(team, "queue", "resume")
+    lines_until(first, '"T4"')  # T1 is done; T2 is held at its gate
+    first.kill()
+    first.wait()
+    assert tasks(team)["T2"].state in (TaskState.ASSIGNED, TaskState.IN_PROGRESS)
+
+    second = team.start("orchestrate", "--until-done", "--timeout", "200s")
+    gate.open()
+    assert second.stdout is not None
+    said = second.stdout.read()
+    assert second.wait() == 1, said
+    assert "10 of 12 tasks completed" in said
+    assert "[!] T8 Do T8 (failed:" in said
+    assert "[.] T11 Do T11 (queued: needs T8, which is failed)" in said
+    over = states(team)
+    assert {n: s for n, s in over.items() if s != "completed"} == {"T8": "failed", "T11": "queued"}
+    began = starts(team)
+    assert sorted(began) == sorted(set(NEEDS) - {"T11"})
+    for name, needs in NEEDS.items():
+        if name != "T11":
+            assert all(began.index(need) < began.index(name) for need in needs)
+    told = (team.directory("T10") / "instructions.md").read_text()
+    assert str(team.directory("T7")) in told
+    assert "team-supervisor tasks done T10" in told
+
+
+def imported(team: Team, *names: str, front: str = "", steps: Sequence[str] = ("work",)) -> None:
+    for name in names:
+        write_spec(team, name, (), *steps, front=front)
+    assert team.call("tasks", "import", "specs").returncode == 0
+
+
+def finished(world: World) -> bool:
+    return not world.sessions and not world.requests and not world.work.ready
+
+
+def test_a_failure_stops_the_queue_and_trying_it_again_lets_it_go_on(team: Team) -> None:
+    team.write_settings(SETTINGS)
+    team.set(task_persona="intern", task_retries=0)
+    write_spec(team, "A", (), "bash team-supervisor tasks fail A --reason 'no key'", "wait")
+    imported(team, "B")
+    verb(team, "queue", "move", "A", 1)
+    team.run(lambda w: w.work.queue.stopped_by == "A" and not w.sessions and not w.requests)
+    assert states(team) == {"A": "failed", "B": "queued"}
+    assert tasks(team)["A"].reason == "no key"
+    assert [e.paused for e in team.heard(QueueChanged)] == [True]
+    write_spec(team, "A", (), "work")
+    assert verb(team, "tasks", "import", "specs")["changed"] == ["A"]
+    assert verb(team, "tasks", "retry", "A")["state"] == "queued"
+    team.run(finished)
+    assert states(team) == {"A": "completed", "B": "completed"}
+    assert starts(team) == ["A", "A-2", "B"] or starts(team) == ["A", "B", "A-2"]
+
+
+def test_a_request_that_is_refused_fails_its_task_with_the_reason(team: Team) -> None:
+    imported(team, "A", front="persona: nobody\n")
+    team.run(finished)
+    assert tasks(team)["A"].state == TaskState.FAILED
+    assert "there is no persona 'nobody'" in (tasks(team)["A"].reason or "")
+
+
+def test_a_cancelled_task_ends_its_worker_and_can_be_tried_again(team: Team) -> None:
+    team.set(task_persona="intern")
+    imported(team, "A", steps=("bash touch $SHARED/at-work", "wait"))
+    team.run(lambda w: (team.workspace.shared / "at-work").exists())
+    assert verb(team, "tasks", "cancel", "A")["state"] == "cancelled"
+    team.run(lambda w: not w.sessions)
+    assert team.session("A").state == "stopped"
+    moves = [e.state for e in team.heard(TaskMoved)]
+    assert moves[:2] == ["assigned", "in_progress"]
+    assert verb(team, "tasks", "retry", "A")["state"] == "queued"

@@ -24,7 +24,8 @@ README, CHANGELOG = ROOT / "README.md", ROOT / "CHANGELOG.md"
 PROTOCOL, ARCHITECTURE = ROOT / "docs" / "protocol.md", ROOT / "docs" / "architecture.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 EXAMPLE = ROOT / ".database.example" / "README.md"
-DOCUMENTS = (README, CHANGELOG, PROTOCOL, ARCHITECTURE, PERFORMANCE, EXAMPLE)
+TASKS = ROOT / "docs" / "tasks.md"
+DOCUMENTS = (README, CHANGELOG, PROTOCOL, TASKS, ARCHITECTURE, PERFORMANCE, EXAMPLE)
 EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name + path.stem)
 CODE = re.compile(r"`([^`]+)`")
 

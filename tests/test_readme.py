@@ -89,6 +89,11 @@ HOW: dict[Path, dict[str, How]] = {
         ' | team-supervisor request software-engineer mend --verify "pytest -q"': Ends(
             "software-engineer-request-mend"
         ),
+        "mkdir -p specs": Ends(),
+        'echo "# Write a changelog from the git history" > specs/changelog-spec.md': Ends(),
+        "team-supervisor tasks import specs": Ends("1 added"),
+        "team-supervisor tasks plan": Ends("Wave 1"),
+        "team-supervisor queue list": Ends("of 1 at work"),
         "team-supervisor archive manager -o manager.tar.zst": Ends("manager.tar.zst"),
         "team-supervisor team stop": Ends("Stopped manager"),
         "team-supervisor service install": Ends("Wrote "),

@@ -63,7 +63,6 @@ class Store:
         return self._db.execute(query, values).fetchall()
 
     def change_tasks(self, query: str, values: Mapping[str, Any]) -> int:
-        """How many rows it concerned; `task_changes` grows."""
         self.task_changes += 1
         return self._db.execute(query, values).rowcount
 

@@ -83,7 +83,7 @@ def check_command(words: list[str], line: str) -> None:
         found = command.get_command(context, words.pop(0))
         assert found, f"there is no such verb: {line}"
         command = found
-    known = {option for parameter in command.params for option in parameter.opts}
+    known = {o for each in command.params for o in (*each.opts, *each.secondary_opts)}
     unknown = {w for w in words if w.startswith("-") and len(w) > 1} - known - {"--help"}
     assert not unknown, f"{line}: {unknown}"
 

@@ -40,9 +40,9 @@ class _Tasks(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "of":
+        if cmd_name not in VERBS:
             return _command("taskfile", "command")
-        return _command(VERBS[cmd_name][0], f"{cmd_name}_") if cmd_name in VERBS else None
+        return _command(VERBS[cmd_name][0], f"{cmd_name}_")
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return ["COMMAND | SESSION | FILE", "[ARGS]..."]

@@ -1,0 +1,224 @@
+"""Do the verbs of the plan say what is, and refuse what cannot be?"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from team_supervisor.adapters.store import open_store
+from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.adapters.workspace import create, locate
+from team_supervisor.cli import queue, tasks
+from team_supervisor.core.model import Session, State, Wanted
+from team_supervisor.core.taskgraph import TaskState
+from team_supervisor.errors import UsageError
+
+PLAN = """\
+## Phase 1
+- [x] T1 Set up
+- [ ] T2 [P] Parse
+- [ ] T3 [P] Print (depends on T1)
+## Phase 2
+- [ ] T4 Join
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a plan in it, which is imported."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.md").write_text(PLAN)
+    assert run("import", "plan.md").exit_code == 0
+    return tmp_path
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(tasks.command, [str(word) for word in words])
+
+
+def of_queue(*words: object) -> Result:
+    return CliRunner().invoke(queue.command, [str(word) for word in words])
+
+
+def printed(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def states() -> dict[str, str]:
+    return {t["id"]: t["state"] for t in printed(run("list", "--json"))["tasks"]}
+
+
+def order() -> list[str]:
+    return [t["id"] for t in printed(of_queue("list", "--json"))["queued"]]
+
+
+def refused(result: Result) -> str:
+    assert isinstance(result.exception, UsageError), result.output
+    return str(result.exception)
+
+
+def at_work(place: Path, name: str) -> None:
+    """As the supervisor leaves a task whose request it has claimed."""
+    store = open_store(locate(place / ".database").database)
+    table = TaskTable(store)
+    task = table.get(name)
+    assert task is not None
+    plain = {"persona": "qa", "name": name, "created_at": 1.0, "directory": "qa-1"}
+    request = f"qa-request-{name}"
+    store.insert(
+        Session(id="qa-1", state=State.ACTIVE, attempt=1, request_name=request, **plain)  # type: ignore[arg-type]
+    )
+    task = table.shift(task, TaskState.ASSIGNED, 1.0, request=request, tries=1)
+    assert task is not None
+    assert table.shift(task, TaskState.IN_PROGRESS, 2.0, session="qa-1")
+    store.close()
+
+
+def test_a_list_is_imported_with_what_is_done_and_what_waits(place: Path) -> None:
+    assert run("list").output == (
+        "[x] T1 Set up (completed)\n[.] T2 Parse (queued)\n[.] T3 Print (queued)\n"
+        "[.] T4 Join (queued: needs T2, which is queued; T3, which is queued)\n"
+        "1 of 4 completed, 3 queued\n"
+    )
+    again = printed(run("import", "plan.md", "--json"))
+    assert (again["added"], again["changed"], again["unchanged"]) == ([], [], 4)
+
+
+def test_an_import_with_a_cycle_leaves_everything_as_it_was(place: Path) -> None:
+    before = run("list", "--json").output
+    (place / "plan.md").write_text("- [ ] T0 New\n" + PLAN.replace("Parse", "Parse (after T4)"))
+    assert "wait for one another" in refused(run("import", "plan.md"))
+    assert run("list", "--json").output == before
+
+
+def test_an_edit_outlives_the_next_import_until_the_source_changes(place: Path) -> None:
+    run("edit", "T2", "--title", "Parse it all", "--priority", "high", "--verify", "make test")
+    run("import", "plan.md")
+    shown = printed(run("show", "T2", "--json"))
+    assert (shown["title"], shown["priority"]) == ("Parse it all", "high")
+    assert (shown["verify"], shown["needed_by"]) == (["make test"], ["T4"])
+    (place / "plan.md").write_text(PLAN.replace("Parse", "Parse again"))
+    assert printed(run("import", "plan.md", "--json"))["changed"] == ["T2"]
+    assert printed(run("show", "T2", "--json"))["title"] == "Parse again"
+
+
+def test_the_same_ids_of_another_file_need_a_prefix(place: Path) -> None:
+    (place / "other.md").write_text(PLAN)
+    assert "--prefix" in refused(run("import", "other.md"))
+    assert printed(run("import", "other.md", "--prefix", "b-", "--json"))["added"][0] == "b-T1"
+    assert printed(run("show", "b-T4", "--json"))["depends_on"] == ["b-T2", "b-T3"]
+
+
+def test_a_file_that_was_moved_keeps_its_tasks(place: Path) -> None:
+    (place / "plan.md").rename(place / "moved.md")
+    assert printed(run("import", "moved.md", "--json"))["added"] == []
+
+
+def test_the_waves_are_a_tree(place: Path) -> None:
+    assert run("plan").output.splitlines()[2:6] == [
+        "Wave 2: 0 of 2 completed",
+        "├── [.] T2 Parse (queued)",
+        "└── [.] T3 Print (queued)",
+        "Wave 3: 0 of 1 completed",
+    ]
+    waves = printed(run("plan", "--json"))["waves"]
+    assert [[t["id"] for t in wave] for wave in waves] == [["T1"], ["T2", "T3"], ["T4"]]
+
+
+def test_the_graph_is_drawn_in_each_form(place: Path) -> None:
+    assert "t0 --> t1" in run("graph", "--mermaid").output
+    assert '"T1" -> "T2";' in run("graph", "--dot").output
+    assert run("graph").output.splitlines()[3] == "T4 <- T2, T3"
+    assert ["T3", "T4"] in printed(run("graph", "--json"))["edges"]
+    run("graph", "--svg", place / "plan.svg")
+    assert (place / "plan.svg").read_text().count("<rect") == 4
+
+
+def test_an_unknown_task_is_named_with_what_it_could_be(place: Path) -> None:
+    assert refused(run("show", "t2")) == "unknown task 't2': did you mean T2?"
+
+
+def test_the_queue_is_placed_emptied_and_filled_again(place: Path) -> None:
+    assert order() == ["T2", "T3", "T4"]
+    of_queue("move", "T4", 1)
+    assert order() == ["T4", "T2", "T3"]
+    of_queue("remove", "T2")
+    assert (order(), states()["T2"]) == (["T4", "T3"], "pending")
+    of_queue("clear")
+    assert order() == []
+    of_queue("add", "T3", "T2", "--at", 1)
+    assert order() == ["T3", "T2"]
+    assert "is completed: only a pending one" in refused(of_queue("add", "T1"))
+    assert "is not in the queue" in refused(of_queue("move", "T4", 1))
+
+
+def test_the_settings_of_the_queue_have_defaults_and_stay(place: Path) -> None:
+    plain = {"paused": False, "stop_on_failure": True, "max_concurrent": 1, "stopped_by": None}
+    assert printed(of_queue("settings", "--json")) == plain
+    of_queue("settings", "--max-concurrent", 3, "--no-stop-on-failure")
+    of_queue("pause")
+    changed = {"paused": True, "stop_on_failure": False, "max_concurrent": 3, "stopped_by": None}
+    assert printed(of_queue("settings", "--json")) == changed
+    assert "the queue is paused" in of_queue("list").output
+    assert printed(of_queue("resume", "--json"))["paused"] is False
+
+
+def test_a_failure_stops_the_queue_until_resume(place: Path) -> None:
+    run("fail", "T2", "--reason", "no key")
+    assert "T2 failed, which stopped the queue" in of_queue("list").output
+    assert printed(of_queue("resume", "--json"))["stopped_by"] is None
+
+
+def test_a_workers_word_is_noted_and_a_persons_counts(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work(place, "T2")
+    monkeypatch.setenv("TEAM_SESSION_ID", "qa-1")
+    assert "noted" in run("done", "T2").output
+    assert states()["T2"] == "in_progress"
+    monkeypatch.delenv("TEAM_SESSION_ID")
+    assert printed(run("done", "T2", "--json"))["state"] == "completed"
+
+
+@pytest.mark.parametrize("word", ["fail", "cancel"])
+def test_to_fail_or_cancel_a_task_stops_its_worker(place: Path, word: str) -> None:
+    at_work(place, "T2")
+    run(word, "T2")
+    store = open_store(locate(place / ".database").database)
+    assert [s.wanted for s in store.sessions()] == [Wanted.STOP]
+    store.close()
+
+
+def test_a_blocked_task_goes_on_with_its_worker(place: Path) -> None:
+    at_work(place, "T2")
+    run("block", "T2", "--reason", "needs a key")
+    shown = printed(run("show", "T2", "--json"))
+    assert (shown["state"], shown["reason"]) == ("blocked", "needs a key")
+    assert printed(run("retry", "T2", "--json"))["state"] == "in_progress"
+
+
+def test_what_was_not_tried_cannot_be_tried_again_and_what_is_done_stays_done(
+    place: Path,
+) -> None:
+    assert "it was not tried yet" in refused(run("retry", "T2"))
+    assert "it cannot become queued" in refused(run("retry", "T1"))
+
+
+def test_a_task_is_added_and_a_cycle_by_hand_is_refused(place: Path) -> None:
+    added = printed(run("add", "T9", "Write it", "--needs", "T4", "--timeout", "45m", "--json"))
+    assert (added["state"], added["depends_on"], added["timeout"]) == ("queued", ["T4"], 2700.0)
+    assert "T1 needs T9" in refused(run("edit", "T1", "--needs", "T9"))
+    assert "there is a task T9 already" in refused(run("add", "T9", "Again"))
+    assert "may have only letters" in refused(run("add", "a b", "Bad"))
+
+
+def test_without_a_workspace_a_report_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    create(locate(tmp_path / "other"))
+    assert "there is no workspace" in str(run("done", "T1").exception)
+    assert not (tmp_path / ".database").exists()

@@ -1,13 +1,13 @@
 """Which tasks may start, and what has become of those at work?"""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import Seen, TaskTable
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.taskfacts import Work, Worker
-from team_supervisor.core.taskgraph import TaskState, behind, in_order, obstacles
+from team_supervisor.core.taskgraph import TaskState, behind, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class TaskLooker:
         self._store = store
         self._table = TaskTable(store)
         self._known: _Known | None = None
+        self._behind: tuple[int, Mapping[str, int]] | None = None
 
     def look(self, live: Sequence[Session], requests: Collection[str]) -> Work:
         """`requests` are the names of those that stand in the workspace."""
@@ -49,15 +50,20 @@ class TaskLooker:
 
     def _read(self) -> Work:
         counts = self._table.counts()
-        tasks = self._table.open() if counts else []
-        states = self._table.states_needed() if tasks else {}
-        free = [t for t in tasks if t.state == TaskState.QUEUED and not obstacles(t, states)]
+        free = self._table.ready() if counts.get(TaskState.QUEUED) else []
         return Work(
-            ready=tuple(in_order(free, behind(tasks))) if free else (),
+            ready=tuple(in_order(free, self._chains() if len(free) > 1 else {})),
             queue=self._table.queue(),
             counts=counts,
             untold=tuple(self._table.to_write_back()) if counts else (),
         )
+
+    def _chains(self) -> Mapping[str, int]:
+        """How much waits behind each task, as long as the plan has the same shape."""
+        version = self._table.version()
+        if self._behind is None or self._behind[0] != version:
+            self._behind = (version, behind(self._table.open()))
+        return self._behind[1]
 
     def _worker(
         self, seen: Seen, live: dict[str, Session], requests: Collection[str]

@@ -23,12 +23,15 @@ SELECT task, needs FROM dependencies WHERE task = :task ORDER BY place;
 
 -- open_needs --
 SELECT d.task AS task, d.needs AS needs FROM tasks t JOIN dependencies d ON d.task = t.id
-WHERE t.state IN ('pending', 'queued', 'assigned', 'in_progress', 'blocked') ORDER BY d.task, d.place;
+WHERE t.state IN ('pending', 'queued', 'assigned', 'in_progress', 'blocked')
+ORDER BY d.task, d.place;
 
--- states_needed --
-SELECT DISTINCT n.id AS id, n.state AS state
-FROM tasks t JOIN dependencies d ON d.task = t.id JOIN tasks n ON n.id = d.needs
-WHERE t.state IN ('pending', 'queued', 'assigned', 'in_progress', 'blocked');
+-- ready_tasks --
+SELECT number, id, title, priority, position FROM tasks t
+WHERE t.state = 'queued' AND NOT EXISTS (
+    SELECT 1 FROM dependencies d LEFT JOIN tasks n ON n.id = d.needs
+    WHERE d.task = t.id AND n.state IS NOT 'completed'
+);
 
 -- task_counts --
 SELECT state, count(*) AS tasks FROM tasks GROUP BY state;

@@ -7,7 +7,7 @@ from typing import Any
 from team_supervisor.adapters import rows
 from team_supervisor.adapters.store import Store
 from team_supervisor.core.events import QueueChanged, TaskMoved
-from team_supervisor.core.taskgraph import Task, TaskState
+from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.tasksources import Draft
@@ -15,6 +15,7 @@ from team_supervisor.core.tasksources import Draft
 QUERIES = rows.queries("tasks.sql")
 _COLUMNS = tuple(f.name for f in fields(Task) if f.name != "depends_on")
 # In the table `team`, as what else was set by a command.
+_VERSION = "plan_version"
 _SETTINGS = ("queue_paused", "queue_stop_on_failure", "queue_max_concurrent", "queue_stopped_by")
 
 
@@ -47,9 +48,16 @@ class TaskTable:
         """Those that are not over, oldest first."""
         return _tasks(self._all("open_tasks"), self._all("open_needs"))
 
-    def states_needed(self) -> dict[str, TaskState]:
-        """By id: of what any open task needs."""
-        return {row["id"]: TaskState(row["state"]) for row in self._all("states_needed")}
+    def ready(self) -> list[Task]:
+        """Queued tasks whose dependencies are all completed, with what their order depends on."""
+        return [Task(**row, state=TaskState.QUEUED) for row in self._all("ready_tasks")]
+
+    def version(self) -> int:
+        """Grows when another task may wait behind another one than before."""
+        return int(self._store.team(_VERSION) or 0)
+
+    def _other_shape(self) -> None:
+        self._store.set_team(_VERSION, str(self.version() + 1))
 
     def get(self, name: str) -> Task | None:
         found = _tasks(self._all("task", id=name), self._all("needs_of", task=name))
@@ -86,6 +94,7 @@ class TaskTable:
         self._need(draft)
 
     def _need(self, draft: Draft) -> None:
+        self._other_shape()
         for place, needs in enumerate(draft.depends_on):
             self._do("insert_need", task=draft.id, needs=needs, place=place)
 
@@ -98,6 +107,8 @@ class TaskTable:
         with self._store.transaction():
             if not self._move(task.state, after):
                 return None
+            if task.state not in AT_WORK and (to in OVER or task.state in OVER):
+                self._other_shape()
             queue = self.queue()
             then = queue_after(queue, task.id, to)
             if then != queue:

@@ -1,27 +1,12 @@
 """Which facts are recorded, and with what?"""
 
-from typing import Any, ClassVar
+from typing import Any
 
-import msgspec
-
-# Structs, not dataclasses: making twenty classes takes 2 ms instead of 25, at every start.
-
-
-ABOUT = ("session", "request")
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that happened; `kind` names it in the store and in `--json`."""
-
-    kind: ClassVar[str] = "event"
-    session: str | None = None
-    request: str | None = None
-
-    def details(self) -> dict[str, Any]:
-        """Everything but session and request, as plain values."""
-        return {
-            k: v for k, v in msgspec.structs.asdict(self).items() if k not in ("session", "request")
-        }
+from team_supervisor.core.event import ABOUT as ABOUT
+from team_supervisor.core.event import Event as Event
+from team_supervisor.core.taskevents import QueueChanged as QueueChanged
+from team_supervisor.core.taskevents import TaskMoved as TaskMoved
+from team_supervisor.core.taskevents import TasksImported as TasksImported
 
 
 class SupervisorStarted(Event, frozen=True, kw_only=True):
@@ -267,34 +252,6 @@ class AttentionNeeded(Event, frozen=True, kw_only=True):
 
     kind = "attention"
     name: str
-    reason: str
-
-
-class TaskMoved(Event, frozen=True, kw_only=True):
-    """A task of the plan is in another state; `reason` says why, if there is more to say."""
-
-    kind = "task"
-    task: str
-    title: str
-    state: str
-    reason: str | None = None
-
-
-class TasksImported(Event, frozen=True, kw_only=True):
-    """A source was read into the plan."""
-
-    kind = "tasks_imported"
-    source: str
-    added: int
-    changed: int
-    unchanged: int
-
-
-class QueueChanged(Event, frozen=True, kw_only=True):
-    """The queue starts nothing more, or goes on."""
-
-    kind = "queue"
-    paused: bool
     reason: str
 
 

@@ -64,3 +64,6 @@ class TellBeads:
 
     task: str
     state: TaskState
+
+
+TaskAction = AskForWorker | MoveTask | StopWorker | TellBeads

@@ -6,6 +6,7 @@ from team_supervisor.core.taskfacts import (
     AskForWorker,
     MoveTask,
     StopWorker,
+    TaskAction,
     TellBeads,
     Work,
     Worker,
@@ -14,8 +15,6 @@ from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskqueue import may_start
 from team_supervisor.core.terms import restored
 from team_supervisor.core.words import age
-
-TaskAction = AskForWorker | MoveTask | StopWorker | TellBeads
 
 
 def plan(work: Work, now: Moment, retries: int, *, starting: bool) -> list[TaskAction]:

@@ -6,39 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from team_supervisor.core.admission import Admit, Team
-from team_supervisor.core.budgets import Budgets, Spent
+from team_supervisor.core.budgets import Spent
 from team_supervisor.core.census import Census, count
-from team_supervisor.core.completion import CompletionRules, TasksReading
+from team_supervisor.core.completion import TasksReading
 from team_supervisor.core.facts import Life as Life
 from team_supervisor.core.facts import RequestLook as RequestLook
 from team_supervisor.core.facts import SessionFacts as SessionFacts
-from team_supervisor.core.logs import LogRules, MoveLogs
+from team_supervisor.core.logs import MoveLogs
 from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, Session, State
 from team_supervisor.core.progress import TurnCost
-from team_supervisor.core.restarts import GiveUp, RestartAfter, RestartPolicy
-from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, TellBeads, Work
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The settings that decisions need; durations in seconds."""
-
-    completion: CompletionRules = CompletionRules()
-    restarts: RestartPolicy = RestartPolicy()
-    settle: float = 0.3
-    request_timeout: float = 300.0
-    stop_grace: float = 10.0
-    nudge_after: float = 5.0
-    max_nudges: int = 3
-    logs: LogRules = LogRules()
-    verify_attempts: int = 3
-    park_after: float = 120.0
-    stall_after: float = 900.0
-    stagger: float = 2.0
-    share_rate_limits: bool = True
-    budgets: Budgets = Budgets()
-    process_usd: float | None = None
-    task_retries: int = 1
+from team_supervisor.core.restarts import GiveUp, RestartAfter
+from team_supervisor.core.rules import Rules as Rules
+from team_supervisor.core.taskfacts import TaskAction, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,8 +279,5 @@ Action = (
     | Deliver
     | Nudge
     | MoveLogs
-    | AskForWorker
-    | MoveTask
-    | StopWorker
-    | TellBeads
+    | TaskAction
 )

@@ -45,7 +45,8 @@ def test_it_ends_when_its_time_is_over() -> None:
     assert goal(replace(busy, now=later))
 
 
-def test_it_ends_with_0_when_all_is_completed_and_with_1_when_not(team: Team) -> None:
+def test_it_ends_with_0_when_all_is_completed_and_with_1_when_not(live_team: Team) -> None:
+    team = live_team
     team.write_settings("task_persona: intern\ntask_retries: 0\n")
     specs = team.project / "specs"
     specs.mkdir()

@@ -47,8 +47,11 @@ class Store:
     def in_transaction(self) -> bool:
         return self._db.in_transaction
 
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return self._db.execute(query, values).fetchall()
+
     def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
-        return self._db.execute(rows.QUERIES[query], values).fetchall()
+        return self.rows(rows.QUERIES[query], values)
 
     def _do(self, query: str, **values: Any) -> int:
         self._touched |= {str(values[name]) for name in ("id", "session") if values.get(name)}
@@ -58,9 +61,6 @@ class Store:
     def _one(self, query: str, **values: Any) -> Any:
         row = self._db.execute(rows.QUERIES[query], values).fetchone()
         return next(iter(row.values())) if row else None
-
-    def select(self, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return self._db.execute(query, values).fetchall()
 
     def change_tasks(self, query: str, values: Mapping[str, Any]) -> int:
         self.task_changes += 1

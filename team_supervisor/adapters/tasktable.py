@@ -36,7 +36,7 @@ class TaskTable:
         self._store = store
 
     def _all(self, query: str, **values: Any) -> list[dict[str, Any]]:
-        return self._store.select(QUERIES[query], values)
+        return self._store.rows(QUERIES[query], values)
 
     def _do(self, query: str, **values: Any) -> int:
         return self._store.change_tasks(QUERIES[query], values)

@@ -84,7 +84,7 @@ def test_a_failure_stops_the_queue_and_says_so(store: Store) -> None:
 def test_the_plan_is_read_again_when_another_process_changed_it(store: Store) -> None:
     looker = TaskLooker(store)
     assert looker.look([], set()).ready == ()
-    path = store.select("PRAGMA database_list", {})[0]["file"]
+    path = store.rows("PRAGMA database_list", {})[0]["file"]
     other = open_store(Path(path))
     table = TaskTable(other)
     table.shift(add(table, "T1"), TaskState.QUEUED, 1.0)

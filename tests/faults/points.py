@@ -76,19 +76,14 @@ class Aim:
 
     def __init__(self, aim: str) -> None:
         self._kind = aim[:1]
-        self._what, _, only = aim[1:].partition("@")
-        self._only = tuple(only.split(","))
+        self._what = aim[1:]
         first, _, later = self._what.partition(",")
         self._known = (Path(first), Path(later or first))
 
     def hits(self, point: str, *, later: bool = False) -> bool:
         if self._kind == "=":
             return point == self._what
-        return (
-            self._kind == "*"
-            and point.startswith(self._only)
-            and _claimed(self._known[later] / point.replace("/", "|"))
-        )
+        return self._kind == "*" and _claimed(self._known[later] / point.replace("/", "|"))
 
 
 def killed_at(directory: Path) -> set[str]:

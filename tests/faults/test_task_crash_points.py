@@ -7,7 +7,7 @@ import pytest
 from .crashing import Search, run
 from .points import killed_at
 
-ASKING = "AskForWorker,MoveTask"
+ASKING = ["AskForWorker", "MoveTask"]
 # The row names the request; then it is made under another name, and renamed.
 ALONG_THE_WAY = {
     "AskForWorker sqlite BEGIN #1",
@@ -27,7 +27,7 @@ def test_a_supervisor_killed_while_it_asks_for_a_worker_gets_one_and_only_one(
     known = tmp_path / "known"
     known.mkdir()
     for number in range(60):
-        case = run(Search([f"*{known}@{ASKING}"], planned=True), tmp_path / str(number))
+        case = run(Search([f"*{known}"], only=ASKING, planned=True), tmp_path / str(number))
         assert not case["wrong"], f"killed at {case['killed']}: {case['wrong']}"
         if not case["killed"][0]:
             break

@@ -137,14 +137,7 @@ class Store:
         self._do("insert_request", **values)
 
     def update_request(self, request: Request) -> None:
-        self._do(
-            "update_request",
-            id=request.id,
-            status=request.status,
-            reason=request.reason,
-            requester=request.requester,
-            session=request.session,
-        )
+        self._do("update_request", **asdict(request))
 
     def forget_request(self, request: int) -> None:
         """Its directory is gone before it was claimed."""

@@ -46,7 +46,8 @@ ALLOWED = {
     ("apply/tools.py", "write_program", "files.write"): "in the control directory",
     ("cli/founding.py", "write_files", "files.write"): "into a directory just made",
     ("cli/joining.py", "_draft", "files.write"): "into a directory just made",
-    ("cli/request.py", "make", "files.write"): "into a directory just made",
+    ("adapters/asking.py", "make", "files.write"): "into a directory just made",
+    ("cli/planning.py", "_draw", "write_text"): "a picture of its own, or a new file",
     ("host.py", "_start", "O_TRUNC"): "its reserve in the control directory",
     ("host.py", "_write", "O_TRUNC"): "its own files in the control directory",
     ("host.py", "_write", "rename"): "the same",
@@ -63,7 +64,7 @@ ALLOWED = {
     ("adapters/workspace.py", "put_away", "rename"): "to a free name",
     ("adapters/workspace.py", "put_back", "rename"): "to its former name, if free",
     ("cli/joining.py", "join", "rename"): "a directory just made, to a reserved id",
-    ("cli/request.py", "make", "rename"): "a directory just made",
+    ("adapters/asking.py", "make", "rename"): "a directory just made",
     ("supervisor.py", "_open", "rename"): "a broken database, kept under the time",
     # What has no name, or a new one.
     ("cli/__init__.py", "_internal", "NamedTemporaryFile"): "a log of a name of its own",

@@ -13,6 +13,7 @@ from team_supervisor.core.progress import clean
 from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, states_of, waves
 from team_supervisor.core.taskqueue import waits_for
 from team_supervisor.core.words import age
+from team_supervisor.errors import TeamError
 
 WAITS = (TaskState.PENDING, TaskState.QUEUED)
 
@@ -109,6 +110,14 @@ def plan_(as_json: bool, workspace: str) -> None:
     click.echo(_sum(tasks))
 
 
+def _draw(path: Path, picture: str) -> None:
+    """A picture of ours is drawn anew; anything else that has this name stays."""
+    if path.exists() and not path.read_bytes()[:4] == b"<svg":
+        raise TeamError(f"{path} is there already and is no picture: name another file")
+    path.write_text(picture, encoding="utf-8")
+    click.echo(f"Wrote {path}")
+
+
 @click.command("graph", epilog="Example: team-supervisor tasks graph --svg plan.svg")
 @click.option("--mermaid", is_flag=True, help="For a Markdown file.")
 @click.option("--dot", is_flag=True, help="For Graphviz.")
@@ -120,8 +129,7 @@ def graph_(mermaid: bool, dot: bool, svg: str | None, as_json: bool, workspace: 
     with plans.reading(workspace) as table:
         tasks = table.all()
     if svg:
-        Path(svg).write_text(taskdrawing.svg(tasks), encoding="utf-8")
-        click.echo(f"Wrote {svg}")
+        _draw(Path(svg), taskdrawing.svg(tasks))
     elif as_json:
         edges = [[need, task.id] for task in tasks for need in task.depends_on]
         click.echo(json.dumps({"tasks": [t.id for t in tasks], "edges": edges}, indent=2))

@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from team_supervisor.adapters import files
-from team_supervisor.core import frontmatter, terms
+from team_supervisor.adapters import files, userfiles
+from team_supervisor.core import terms
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.completion import CompletionRules
 from team_supervisor.core.logs import LogRules
 from team_supervisor.core.persona import PermissionMode
+from team_supervisor.core.projects import ProjectSettings
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.errors import UsageError
 
@@ -74,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     task_timeout: float = 3600.0
     task_retries: int = 1
     file_events: bool = True
+    project: ProjectSettings = ProjectSettings()
 
     @property
     def completion(self) -> CompletionRules:
@@ -101,21 +103,13 @@ def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, .
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if files.signature(path) is None:
-        return {}
-    try:
-        found = frontmatter.load(files.read(path, real=0).decode("utf-8", "replace"))
-    except files.Unreadable as error:
-        raise UsageError(f"{path} {error}: replace it by a small text file") from None
-    except frontmatter.Bomb as error:
-        raise UsageError(f"{path} {error}") from None
-    except ValueError as error:
-        raise UsageError(f"{path} is not valid YAML ({error}): correct it there") from None
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} must hold settings as `name: value` lines, not a list or a text")
-    return {str(key): value for key, value in found.items()}
+    """With dashes for underscores where other programs write the project's settings so."""
+    values = userfiles.load(path)
+    inner = values.get("project", {})
+    if inner is None or isinstance(inner, Mapping):
+        inner = inner or {}
+        values["project"] = {str(key).replace("-", "_"): value for key, value in inner.items()}
+    return values
 
 
 def _sentence(message: str) -> str:
@@ -133,7 +127,13 @@ def _check(path: Path, settings: Settings) -> None:
         **{f"limits.per_persona.{k}": n for k, n in settings.limits.per_persona.items()},
         **{f"restarts.{f.name}": getattr(settings.restarts, f.name) for f in fields(RestartPolicy)},
         **_amounts(settings.budgets),
+        "project.worker_timeout": settings.project.worker_timeout,
     }
+    if settings.project.max_workers is not None and settings.project.max_workers < 1:
+        raise UsageError(
+            f"{path}: `project.max_workers` is {settings.project.max_workers}, but it must be at "
+            "least 1: `status: paused` starts nothing"
+        )
     try:
         terms.commands(settings.verify)
     except terms.TermsError:

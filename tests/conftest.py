@@ -24,6 +24,7 @@ def nobody_elses_team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(OUTSIDE) and name not in KEPT:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("TEAM_SUPERVISOR_CONFIG", str(tmp_path / "configuration"))
     monkeypatch.chdir(tmp_path)
 
 

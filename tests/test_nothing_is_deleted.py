@@ -66,6 +66,8 @@ ALLOWED = {
     ("cli/joining.py", "join", "rename"): "a directory just made, to a reserved id",
     ("adapters/asking.py", "make", "rename"): "a directory just made",
     ("supervisor.py", "_open", "rename"): "a broken database, kept under the time",
+    # What is the user's own, changed by the user's own command, all else in it kept.
+    ("adapters/userfiles.py", "change", "files.write"): "settings, with the comments",
     # What has no name, or a new one.
     ("cli/__init__.py", "_internal", "NamedTemporaryFile"): "a log of a name of its own",
     ("adapters/machine.py", "leases_work", "NamedTemporaryFile"): "has a name of its own",

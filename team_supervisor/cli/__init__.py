@@ -29,6 +29,7 @@ VERBS = {
     "budget": ("budget", "Show the budgets and what is spent of them; set one."),
     "tasks": ("tasks", "Import, show and change the plan; show the tasks of a session or file."),
     "queue": ("queue", "See and steer which task of the plan starts next."),
+    "projects": ("projects", "Register projects, see how each is, start and stop them."),
     "personas": ("personas", "List, show and check personas."),
     "service": ("service", "Have the team supervised for good, from each login on."),
     "doctor": ("doctor", "Check this machine: claude, sign-in, disk, file system, tmux."),

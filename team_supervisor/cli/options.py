@@ -77,3 +77,41 @@ def seconds(name: str, said: str) -> float:
         return terms.seconds(name, float(said) if plain else said)
     except terms.TermsError as error:
         raise UsageError(str(error).replace(" in its front matter", "")) from None
+
+
+def shown(text: str) -> str:
+    """A name or path that is anybody's, safe on any terminal."""
+    from team_supervisor.core.progress import clean
+
+    return clean(text, 4000)
+
+
+def duration(value: str) -> float:
+    """The type of a time: `90`, `45m`, `1h 30m`."""
+    try:
+        return seconds("it", value)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+_PROJECT = (
+    click.option(
+        "--priority", type=click.Choice(["high", "normal", "low"]), help="Among the projects."
+    ),
+    click.option("--max-workers", type=click.IntRange(1, 1000), help="Tasks at work at once."),
+    click.option(
+        "--worker-timeout", type=duration, metavar="TIME", help="Over it, a worker is a zombie."
+    ),
+    click.option("--channel", help="Where news of it goes."),
+    click.option("--agent", help="For an outside scheduler: the agent that works."),
+    click.option("--model", help="For an outside scheduler: its model."),
+    click.option("--thinking", help="For an outside scheduler: how much it thinks."),
+    click.option("--cleanup", help="For an outside scheduler: what becomes of its session."),
+)
+
+
+def project_settings(function: F) -> F:
+    """What stands under `project:` in team.yaml."""
+    for option in reversed(_PROJECT):
+        function = option(function)
+    return function

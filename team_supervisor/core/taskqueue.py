@@ -18,16 +18,22 @@ from team_supervisor.core.taskgraph import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """`stopped_by` is the task whose failure stopped it, until it is tried again or `resume`."""
+    """`stopped_by` is the task whose failure stopped it, until it is tried again or `resume`.
+
+    `held_up` is why the whole project starts nothing; it is not stored here.
+    """
 
     paused: bool = False
     stop_on_failure: bool = True
     max_concurrent: int = 1
     stopped_by: str | None = None
+    held_up: str | None = None
 
     @property
     def closed(self) -> str | None:
         """Why nothing more starts; None when it may."""
+        if self.held_up:
+            return self.held_up
         if self.paused:
             return "the queue is paused"
         if self.stopped_by and self.stop_on_failure:

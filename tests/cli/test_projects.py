@@ -1,0 +1,69 @@
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.teams import PROGRAM
+
+
+def projects(*words: str, code: int = 0) -> str:
+    done = subprocess.run([PROGRAM, "projects", *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def listed() -> dict[str, Any]:
+    return {p["slug"]: p for p in json.loads(projects("list", "--json"))["projects"]}
+
+
+def make(*names: str) -> None:
+    for name in names:
+        Path(name).mkdir(parents=True)
+
+
+def test_a_directory_is_registered_with_a_workspace_of_its_own() -> None:
+    make("My App")
+    assert "my-app" in projects("add", "My App", "--priority", "high", "--max-workers", "3")
+    assert os.stat("My App/.database").st_mode & 0o777 == 0o700
+    assert listed()["my-app"]["settings"]["max_workers"] == 3
+    written = yaml.safe_load(Path("My App/.database/team.yaml").read_text())
+    assert written == {"project": {"priority": "high", "max_workers": 3}}
+
+
+def test_an_existing_team_yaml_keeps_its_comments() -> None:
+    make("a/.database")
+    Path("a/.database/team.yaml").write_text(
+        "# mine\nquiet: 3 # slow\nproject:\n  max-workers: 2\n"
+    )
+    projects("add", "a", "--max-workers", "5", "--channel", "no")
+    text = Path("a/.database/team.yaml").read_text()
+    assert text == ('# mine\nquiet: 3 # slow\nproject:\n  max-workers: 5\n  channel: "no"\n')
+
+
+def test_the_same_directory_is_refused_whatever_leads_to_it() -> None:
+    make("a")
+    projects("add", "a")
+    Path("b").symlink_to("a")
+    assert "registered already, as 'a'" in projects("add", "b", code=2)
+    make("c")
+    Path("c/.database").symlink_to("../a/.database")
+    assert "registered already, as 'a'" in projects("add", "c", code=2)
+
+
+def test_a_slug_is_unique_and_well_formed() -> None:
+    make("x/api", "y/api", "日本")
+    projects("add", "x/api")
+    assert "--slug" in projects("add", "y/api", code=2)
+    assert "--slug" in projects("add", "y/api", "--slug", "API", code=2)
+    assert "is no slug" in projects("add", "y/api", "--slug", "a b", code=2)
+    assert "--slug" in projects("add", "日本", code=2)
+    projects("add", "y/api", "--slug", "no")
+    assert set(listed()) == {"api", "no"}
+
+
+def test_what_is_no_directory_is_refused() -> None:
+    assert "not a directory" in projects("add", "nowhere", code=2)

@@ -5,12 +5,17 @@ import fcntl
 import json
 import os
 import select
+import socket
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from team_supervisor.adapters import files
 from team_supervisor.errors import TeamError, WorkspaceBusy
+
+# For so long a lock may be held though nobody supervises (seconds), see `_take`.
+MOMENT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,13 @@ def hold(path: Path, holder: Holder) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise TeamError(f"{path} is in the way: it is not a regular file, remove it")
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    if not _take(descriptor):
         os.close(descriptor)
         other = held_by(path)
         raise WorkspaceBusy(
             f"{path.parent.parent} is supervised by {other or 'another process'}: "
             "watch it with `track`, or end the team with `team stop`"
-        ) from None
+        )
     text = json.dumps(
         {
             "pid": holder.pid,
@@ -55,6 +58,29 @@ def hold(path: Path, holder: Holder) -> int:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, text.encode() + b"\n", 0)
     return descriptor
+
+
+def _take(descriptor: int) -> bool:
+    """Tried again for a moment unless a living process is named as the holder.
+
+    A child that a killed supervisor had just forked holds its lock until it becomes another
+    program, and who asks for the holder (`held_by`) holds the lock itself for an instant.
+    """
+    until = time.monotonic() + MOMENT
+    while True:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() > until or _lives(_holder(os.pread(descriptor, 4096, 0))):
+            return False
+        select.select([], [], [], 0.01)
+
+
+def _lives(holder: Holder) -> bool:
+    """For certain: of another machine's nothing is known."""
+    from team_supervisor.adapters.process_table import identify
+
+    return holder.host == socket.gethostname() and identify(holder.pid) is not None
 
 
 def still_ours(path: Path, descriptor: int) -> bool:

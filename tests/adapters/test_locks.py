@@ -1,7 +1,9 @@
 import os
 import select
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from team_supervisor.adapters import locks
 from team_supervisor.adapters.locks import Holder
 from team_supervisor.errors import TeamError, WorkspaceBusy
 
-US = Holder(4711, "here", "2026-11-21T10:30:00Z", "orchestrate")
+HERE = socket.gethostname()
+US = Holder(os.getpid(), HERE, "2026-11-21T10:30:00Z", "orchestrate")
 HOLD_AND_WAIT = """\
 import sys
 from pathlib import Path
@@ -39,7 +42,8 @@ def test_a_workspace_is_held_by_one_alone_and_says_by_whom(path: Path, held: int
     with pytest.raises(WorkspaceBusy) as error:
         locks.hold(path, Holder(1, "there", "noon", "another"))
     assert str(path.parent.parent) in str(error.value)
-    assert "orchestrate (PID 4711 on here, since 2026-11-21T10:30:00Z)" in str(error.value)
+    who = f"orchestrate (PID {os.getpid()} on {HERE}, since 2026-11-21T10:30:00Z)"
+    assert who in str(error.value)
     assert locks.held_by(path) == US
 
 
@@ -63,6 +67,40 @@ def test_the_lock_of_a_killed_process_is_free(path: Path) -> None:
         process.kill()
     assert locks.held_by(path) is None
     os.close(locks.hold(path, US))
+
+
+def test_a_killed_holder_s_child_that_is_just_becoming_another_program_is_waited_for(
+    path: Path,
+) -> None:
+    """The kernel gives it the lock along, until it has become that program."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    inherited = locks.hold(path, Holder(dead.pid, HERE, "noon", "orchestrate"))
+    freed = threading.Timer(0.2, os.close, [inherited])
+    freed.start()
+    os.close(locks.hold(path, US))
+    freed.join()
+
+
+def test_who_only_asks_for_the_holder_keeps_nobody_from_holding(path: Path) -> None:
+    gone = Holder(1 << 30, HERE, "noon", "orchestrate")
+    os.close(locks.hold(path, gone))
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            locks.held_by(path)
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    try:
+        for _ in range(100):
+            os.close(locks.hold(path, gone))
+    finally:
+        over.set()
+        for thread in asking:
+            thread.join()
 
 
 def test_a_shorter_name_leaves_nothing_of_a_longer_one(path: Path) -> None:

@@ -7,11 +7,10 @@ import os
 import select
 import socket
 import stat
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from team_supervisor.adapters import files
+from team_supervisor.adapters import clock, files
 from team_supervisor.errors import TeamError, WorkspaceBusy
 
 # For so long a lock may be held though nobody supervises (seconds), see `_take`.
@@ -66,12 +65,12 @@ def _take(descriptor: int) -> bool:
     A child that a killed supervisor had just forked holds its lock until it becomes another
     program, and who asks for the holder (`held_by`) holds the lock itself for an instant.
     """
-    until = time.monotonic() + MOMENT
+    until = clock.now().monotonic + MOMENT
     while True:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return True
-        if time.monotonic() > until or _lives(_holder(os.pread(descriptor, 4096, 0))):
+        if clock.now().monotonic > until or _lives(_holder(os.pread(descriptor, 4096, 0))):
             return False
         select.select([], [], [], 0.01)
 

@@ -114,9 +114,9 @@ class Ground:
         """For the program itself, which reads team.yaml."""
         self.team.workspace.settings.write_text(QUICK_YAML + text)
 
-    def supervisor(self, *wrapper: object) -> "subprocess.Popen[str]":
+    def supervisor(self, *wrapper: object, settings: str = "") -> "subprocess.Popen[str]":
         """The program itself, beside the test, once it holds the workspace; `wrapper` runs it."""
-        self.write_settings()
+        self.write_settings(settings)
         words = ("orchestrate", "--json", "--workspace", self.workspace)
         program = self.team.start(*words, wrapper=wrapper)
         lines_until(program, '"supervisor_started"')

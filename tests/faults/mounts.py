@@ -32,6 +32,25 @@ def tmpfs(path: Path, size: str) -> Iterator[None]:
         subprocess.run(["umount", "-l", path], capture_output=True)
 
 
+@contextlib.contextmanager
+def read_only(path: Path) -> Iterator[int]:
+    """Whatever is opened by its path from now on cannot be written; a descriptor of the directory
+    by which it still can.
+
+    What is open already stays so: the kernel makes no disk read-only that is being written.
+    """
+    beneath = os.open(path, os.O_DIRECTORY)
+    try:
+        mount("--bind", path, path)
+        try:
+            mount("-o", "remount,bind,ro", path)
+            yield beneath
+        finally:
+            subprocess.run(["umount", "-l", path], capture_output=True)
+    finally:
+        os.close(beneath)
+
+
 def fill(directory: Path) -> Path:
     """A file that takes all the room there is."""
     filler = directory / ".filler"

@@ -1,5 +1,6 @@
 """The disk is full, read-only, or gave back garbage: is anything lost, and is it said?"""
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from team_supervisor.adapters import files, processes
-from team_supervisor.adapters.store import MIGRATIONS
+from team_supervisor.adapters.store import MIGRATIONS, open_store
 from team_supervisor.adapters.workspace import create
 from team_supervisor.core import events
 from team_supervisor.core.model import State
 from team_supervisor.episodes import Episodes
 from tests.teams import lines_until, run_until
 
-from .ground import Ground, active, gate, kill
-from .mounts import fill, mount, tmpfs
+from .ground import Ground, active, gate, kill, kill_program, wait_until
+from .mounts import fill, mount, read_only, tmpfs
 from .test_requests import a_while
 
 
@@ -72,11 +73,52 @@ def test_a_full_disk_is_said_once_when_it_begins_and_once_when_it_ends(small: Gr
     small.oracle()
 
 
-def test_a_disk_that_becomes_read_only_is_waited_for(small: Ground) -> None:
-    """Case 40: said when it begins and when it ends, and in between nothing new may begin.
+def test_a_workspace_that_becomes_read_only_under_its_supervisor_is_waited_for(
+    small: Ground,
+) -> None:
+    """Case 40, with the program itself: an agent works on, nothing is claimed, all goes on."""
+    small.request("api", gate(), "done all")
+    program = small.supervisor(settings="limits: {disk_free_mb: 0}\n")
+    lines_until(program, '"delivered"')
+    wait_until(small.reached)
+    agent = small.agent("api")
+    waiting = [small.request(name, "done all", persona=".intern") for name in ("one", "two")]
+    with read_only(small.workspace) as beneath:
+        _put_in_place(waiting[0], beneath)
+        said = lines_until(program, "is read-only now")
+        _put_in_place(waiting[1], beneath)
+        # A later look, which met the same trouble.
+        wait_until(lambda: waiting[1].name[1:] in _noted(beneath))
+        assert processes.alive(agent)
+        assert program.poll() is None
+    said += lines_until(program, "can be written again")
+    small.open_gate()
+    for _ in range(3):
+        said += lines_until(program, '"session_archived"')
+    kill_program(program)
+    assert sum('"warning"' in line for line in said) == 2, said
+    before = said[: next(n for n, line in enumerate(said) if "written again" in line)]
+    assert not [line for line in before if '"session_claimed"' in line]
+    assert {small.began(name) for name in ("api", "one", "two")} == {1}
+    small.oracle(cli=True)
 
-    Without a supervisor and agents: the kernel makes no disk read-only that is being written.
-    """
+
+def _put_in_place(request: Path, beneath: int) -> None:
+    """Give a request its name below a read-only mount."""
+    os.rename(request.name, request.name[1:], src_dir_fd=beneath, dst_dir_fd=beneath)
+
+
+def _noted(beneath: int) -> set[str]:
+    """The requests that the supervisor has seen, read below a read-only mount."""
+    store = open_store(Path(f"/proc/self/fd/{beneath}/.supervisor/supervisor.db"))
+    try:
+        return {request.name for request in store.open_requests()}
+    finally:
+        store.close()
+
+
+def test_a_disk_that_becomes_read_only_is_waited_for(small: Ground) -> None:
+    """Case 40: said when it begins and when it ends, and in between nothing new may begin."""
     said: list[str] = []
     episodes = Episodes(small.team.workspace, said.append)
     mount("-o", "remount,ro", small.workspace)

@@ -108,6 +108,9 @@ class AnyWorkspace(RuleBasedStateMachine):
         self.can_fill = self.was_full = False
         # Was the disk full at any time of this supervisor?
         self.excused = False
+        self.events = False
+        # What supervisors said that ended because of the full disk.
+        self.refusals: list[str] = []
         self.lives = Lives(self.ground)
 
     @initialize(events=st.booleans(), small_disk=st.booleans())
@@ -120,6 +123,10 @@ class AnyWorkspace(RuleBasedStateMachine):
             self.after.enter_context(tmpfs(self.ground.workspace, DISK))
             create(self.ground.team.workspace)
         self.lives.write_settings()
+        self.start(events)
+
+    def start(self, events: bool) -> None:
+        self.excused, self.events = self.full, events
         self.lives.start(events=events)
 
     @property
@@ -212,8 +219,7 @@ class AnyWorkspace(RuleBasedStateMachine):
     @precondition(lambda self: not self.running)
     @step(events=st.booleans())
     def start_supervisor(self, events: bool) -> None:
-        self.excused = self.full
-        self.lives.start(events=events)
+        self.start(events)
 
     @precondition(lambda self: self.running and not self.full)
     @step()
@@ -300,11 +306,17 @@ class AnyWorkspace(RuleBasedStateMachine):
     # What must hold at any moment
 
     def died(self) -> bool:
-        """Has the supervisor ended by itself? It may only say that there is no room to start."""
+        """Has the supervisor ended by itself? It may only say that there is no room to start.
+
+        Then another one is started once there is, as a service manager would.
+        """
         ended = self.lives.ended()
         if ended is not None and self.excused and ended.startswith("1: "):
             assert len(ended.strip().splitlines()) == 1, ended
+            self.refusals.append(ended)
             self.lives.kill()
+            if not self.full:
+                self.start(self.events)
             return False
         return ended is not None
 
@@ -318,7 +330,8 @@ class AnyWorkspace(RuleBasedStateMachine):
     def story(self) -> str:
         sessions = [f"{s.name} is {s.state} ({s.reason})" for s in self.lives.sessions()]
         told = "\n".join(self.lives.said()[-30:])
-        return f"ended: {self.lives.ended()}; {sessions}\n{told}"
+        ended = f"ended: {self.lives.ended()}, before that {self.refusals}"
+        return f"{ended}; {sessions}\n{told}"
 
     # The end
 

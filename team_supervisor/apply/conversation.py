@@ -88,7 +88,9 @@ def note_doing(tools: Tools, action: NoteDoing, now: Moment) -> bool:
     """One event per episode."""
     session = action.session
     event = (
-        AttentionNeeded(session=session.id, name=session.name, reason=action.detail)
+        AttentionNeeded(
+            session=session.id, name=session.name, reason=action.detail, doing=action.doing
+        )
         if action.doing in (Doing.ATTENTION, Doing.OVER_BUDGET)
         else DoingChanged(
             session=session.id, name=session.name, doing=action.doing, detail=action.detail

@@ -16,6 +16,7 @@ from team_supervisor.core.world import (
 
 # Errors that more of the same cannot mend: a person must sign in, pay or allow.
 HOPELESS = frozenset({400, 401, 402, 403, 404})
+BLOCKED = "it says that its tasks are blocked"
 IMPORTANT = frozenset({DeliveryKind.FIRST, DeliveryKind.INSTRUCTIONS, DeliveryKind.DISPUTE})
 
 
@@ -127,7 +128,7 @@ def _paused(session: Session, pause: str) -> tuple[Doing, str]:
         return Doing.WAITING, "instructions"
     if session.requester:
         return Doing.WAITING, f"an answer: its tasks are blocked, {session.requester} was asked"
-    return Doing.ATTENTION, "it says that its tasks are blocked"
+    return Doing.ATTENTION, BLOCKED
 
 
 def waits_for(session: Session, world: World) -> str:

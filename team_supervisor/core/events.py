@@ -253,6 +253,7 @@ class AttentionNeeded(Event, frozen=True, kw_only=True):
     kind = "attention"
     name: str
     reason: str
+    doing: str = "attention"
 
 
 class Warned(Event, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from team_supervisor.adapters import files, userfiles
-from team_supervisor.core import terms
+from team_supervisor.core import telling, terms
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.completion import CompletionRules
@@ -16,6 +16,7 @@ from team_supervisor.core.logs import LogRules
 from team_supervisor.core.persona import PermissionMode
 from team_supervisor.core.projects import ProjectSettings
 from team_supervisor.core.restarts import RestartPolicy
+from team_supervisor.core.telling import Notify
 from team_supervisor.errors import UsageError
 
 # msgspec and not pydantic: 8 ms of start-up instead of 14, and its sentences name the place
@@ -76,10 +77,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     task_retries: int = 1
     file_events: bool = True
     project: ProjectSettings = ProjectSettings()
+    notify: Notify = Notify()
 
     @property
     def completion(self) -> CompletionRules:
         return CompletionRules(quiet=self.quiet, grace=self.completion_grace)
+
+    @property
+    def told(self) -> Notify:
+        """`project.channel` counts where `notify.channel` is not set, if it is a URL."""
+        other = self.project.channel or ""
+        if self.notify.channel or not ("://" in other or other.startswith("${")):
+            return self.notify
+        return msgspec.structs.replace(self.notify, channel=other)
 
     @property
     def logs(self) -> LogRules:
@@ -99,7 +109,9 @@ def load(path: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, .
         settings = msgspec.structs.replace(settings, claude=chosen)
     if environ.get("TEAM_SUPERVISOR_FILE_EVENTS") == "off":
         settings = msgspec.structs.replace(settings, file_events=False)
-    return settings, tuple(f"{path}: unknown setting {key}" for key in _unknown(values, Settings))
+    odd = [f"`notify.events.{name}`" for name in telling.unknown(settings.notify)]
+    unknown = (*_unknown(values, Settings), *odd)
+    return settings, tuple(f"{path}: unknown setting {key}" for key in unknown)
 
 
 def _read(path: Path) -> dict[str, Any]:

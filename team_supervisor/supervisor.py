@@ -27,6 +27,7 @@ from team_supervisor.errors import TeamError, WorkspaceBusy
 from team_supervisor.observe import Observer
 from team_supervisor.reload import SettingsFile
 from team_supervisor.settings import Settings
+from team_supervisor.telling import Telling
 from team_supervisor.watching import Watching
 
 # After so many looks in a row that changed something, the loop rests a moment all the same.
@@ -58,11 +59,14 @@ class Supervisor:
     episodes: Episodes = field(init=False)
     carrier: Carrier = field(init=False)
     watching: Watching = field(init=False)
+    telling: Telling = field(init=False)
 
     def __post_init__(self) -> None:
         self.episodes = Episodes(self.workspace, self.say)
         self.carrier = Carrier(self.episodes, self.warn)
         attention = self.observer.attention
+        slug = self.workspace.project.name
+        self.telling = Telling(slug, self.store, self.tools.environ, self.waker.ring)
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
 
     def tick(self) -> tuple[World, bool]:
@@ -76,6 +80,7 @@ class Supervisor:
         changed = self.carrier.carry_out(actions, self.tools, now)
         self.episodes.look(now.monotonic)
         self.tell()
+        self.telling.look(self.tools.settings.told, now)
         return world, changed
 
     def _keep_settings(self, now: Moment) -> None:
@@ -171,6 +176,7 @@ class Supervisor:
             )
 
     def close(self) -> None:
+        self.telling.close(self.tools.settings.told)
         self.watching.close()
         self.tools.mover.close()
         self.observer.sessions.forget_all_but(set())

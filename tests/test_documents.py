@@ -25,8 +25,19 @@ PROTOCOL, ARCHITECTURE = ROOT / "docs" / "protocol.md", ROOT / "docs" / "archite
 PERFORMANCE = ROOT / "docs" / "performance.md"
 EXAMPLE = ROOT / ".database.example" / "README.md"
 TASKS = ROOT / "docs" / "tasks.md"
+NOTIFICATIONS = ROOT / "docs" / "notifications.md"
 PROJECTS = ROOT / "docs" / "projects.md"
-DOCUMENTS = (README, CHANGELOG, PROTOCOL, TASKS, PROJECTS, ARCHITECTURE, PERFORMANCE, EXAMPLE)
+DOCUMENTS = (
+    README,
+    CHANGELOG,
+    PROTOCOL,
+    TASKS,
+    NOTIFICATIONS,
+    PROJECTS,
+    ARCHITECTURE,
+    PERFORMANCE,
+    EXAMPLE,
+)
 EACH = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.parent.name + path.stem)
 CODE = re.compile(r"`([^`]+)`")
 
@@ -90,7 +101,9 @@ def check_command(words: list[str], line: str) -> None:
 
 
 def test_every_verb_is_in_a_document() -> None:
-    text = README.read_text() + PROTOCOL.read_text() + PROJECTS.read_text()
+    text = (
+        README.read_text() + PROTOCOL.read_text() + PROJECTS.read_text() + NOTIFICATIONS.read_text()
+    )
     assert [verb for verb in cli.VERBS if f"`{verb}" not in text and f"r {verb}" not in text] == []
 
 

@@ -26,6 +26,10 @@ def m004_tasks(db: sqlite3.Connection) -> None:
     _run(db, "schema4.sql")
 
 
+def m005_outbox(db: sqlite3.Connection) -> None:
+    _run(db, "schema5.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
@@ -36,6 +40,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     m002_trust,
     m003_disputes,
     m004_tasks,
+    m005_outbox,
 ]
 
 

@@ -32,6 +32,8 @@ VERBS = {
     "projects": ("projects", "Register projects, see how each is, start and stop them."),
     "personas": ("personas", "List, show and check personas."),
     "service": ("service", "Have the team supervised for good, from each login on."),
+    "notify": ("notify", "Be told elsewhere of what needs you; see what waits to be delivered."),
+    "config": ("config", "Get and set what holds for all projects of this machine."),
     "doctor": ("doctor", "Check this machine: claude, sign-in, disk, file system, tmux."),
     "demo": ("demo", "Run a scripted team in a temporary workspace, in view; no account needed."),
 }

@@ -23,6 +23,7 @@ OF_AN_OUTER_SESSION = (
     "TEAM_SESSION_ID",
     "TEAM_ATTACHED",
     "TEAM_SUPERVISOR_*",
+    "TEAM_NOTIFY_*",
 )
 # What a service manager tells the supervisor, and means for it alone (systemd.exec(5)).
 OF_A_SERVICE = (

@@ -148,7 +148,9 @@ def _told(event: Event, at: float) -> Told | None:
         return None
     name, about, look = found
     if name == "warning":
-        return Told("needs-attention", tame(sentence(event)), look, f"warning:{at // DAY:g}:{about}")
+        return Told(
+            "needs-attention", tame(sentence(event)), look, f"warning:{at // DAY:g}:{about}"
+        )
     key = f"{name}:{about}" if about else None
     return Told(name, tame(sentence(event)), look, key)
 

@@ -1,0 +1,118 @@
+"""Who is told what, and does it arrive?"""
+
+import json
+import os
+from typing import Any
+
+import click
+
+from team_supervisor.adapters import clock
+from team_supervisor.cli import options
+from team_supervisor.core import telling
+from team_supervisor.core.progress import clean
+from team_supervisor.core.telling import Notify
+from team_supervisor.errors import TeamError, UsageError
+
+EPILOG = "Example: team-supervisor notify test"
+
+
+@click.group("notify", epilog=EPILOG)
+def command() -> None:
+    """Be told elsewhere: which events, by which channel, and what waits to be delivered.
+
+    Set `notify:` in team.yaml for a project, in config.yaml for all.
+    """
+
+
+def _layers(workspace: str) -> tuple[Notify, Notify]:
+    """(of all projects, of this one)."""
+    from team_supervisor import preferences, settings
+    from team_supervisor.adapters.workspace import locate
+
+    found, _ = settings.load(locate(workspace).settings, os.environ)
+    return preferences.load(os.environ).notify, found.told
+
+
+@command.command("list", epilog="Example: team-supervisor notify list --json")
+@options.as_json
+@options.workspace
+def list_(as_json: bool, workspace: str) -> None:
+    """Show each event, whether it is told, and where."""
+    machine, own = _layers(workspace)
+    place = telling.place(own, machine)
+    channel = own.channel if place == "project" else machine.channel
+    found = [{"event": name, **_rule(name, machine, own)} for name in telling.EVENTS]
+    if as_json:
+        told = {"place": place, "channel": telling.shown(channel), "events": found}
+        click.echo(json.dumps(told, indent=2))
+        return
+    click.echo(f"Channel: {_where(place, channel)}")
+    for row in found:
+        mention = f", mentions {clean(row['mention'])}" if row["mention"] else ""
+        click.echo(f"{row['event']:<18} {'on' if row['enabled'] else 'off'}{mention}")
+
+
+def _rule(name: str, machine: Notify, own: Notify) -> dict[str, Any]:
+    found = telling.rule(name, machine, own)
+    return {"enabled": found.enabled, "mention": found.mention}
+
+
+def _where(place: str | None, channel: str | None) -> str:
+    if place is None:
+        return "none; set notify.channel in team.yaml or config.yaml"
+    return f"{telling.shown(channel)} (the {place}'s)"
+
+
+@command.command("test", epilog=EPILOG)
+@click.option("--channel", type=click.Choice(["project", "orchestrator"]), help="Which of the two.")
+@options.workspace
+def test_(channel: telling.Place | None, workspace: str) -> None:
+    """Send one message now, and say whether it arrived."""
+    from team_supervisor.adapters.channel import send
+
+    machine, own = _layers(workspace)
+    place = channel or telling.place(own, machine)
+    url = {"project": own.channel, "orchestrator": machine.channel, None: None}[place]
+    if place is None or not url:
+        raise UsageError(
+            "no such channel is set: write `notify: {channel: URL}` into team.yaml or config.yaml"
+        )
+    resolved, problem = telling.resolved(url, os.environ, place)
+    problem = problem or send(resolved, "team-supervisor: this is a test, and it arrived")
+    if problem:
+        raise TeamError(f"the {place}'s channel ({telling.shown(url)}) does not work: {problem}")
+    click.echo(f"Delivered to {_where(place, url)}")
+
+
+@command.command("status", epilog="Example: team-supervisor notify status --json")
+@options.as_json
+@options.workspace
+def status_(as_json: bool, workspace: str) -> None:
+    """Show what waits to be delivered, and why."""
+    from team_supervisor.adapters.outbox import Outbox
+    from team_supervisor.cli.sessions import opened
+
+    _, store = opened(workspace)
+    try:
+        counts, waiting = Outbox(store).counts(), Outbox(store).waiting()
+    finally:
+        store.close()
+    if as_json:
+        rows = [
+            {
+                "event": message.event,
+                "words": list(message.words),
+                "place": message.place,
+                "created_at": clock.stamp(message.created_at),
+                "tries": message.tries,
+                "next_try_at": clock.stamp(message.due_at),
+                "problem": message.problem,
+            }
+            for message in waiting
+        ]
+        click.echo(json.dumps({**counts, "messages": rows}, indent=2))
+        return
+    for message in waiting:
+        tried = f", tried {message.tries} times: {message.problem}" if message.problem else ""
+        click.echo(f"{message.event}: {message.words[0]} (waits{tried})")
+    click.echo(", ".join(f"{number} {state}" for state, number in counts.items()))

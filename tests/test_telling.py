@@ -1,0 +1,196 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from team_supervisor.adapters import clock
+from team_supervisor.adapters.outbox import Outbox
+from team_supervisor.core import events
+from team_supervisor.core.restarts import RestartPolicy
+from team_supervisor.core.telling import Notify, Told
+from team_supervisor.supervisor import Supervisor
+
+from .receivers import Receiver, receiving
+from .teams import Team, kill, lines_until, run_until
+
+FAST = RestartPolicy(first_delay=0.02, max_delay=0.05, failures=1 << 30)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+def begin(team: Team, supervisor: Supervisor) -> None:
+    """From here on events are told, and a channel that fails is tried again soon."""
+    supervisor.telling.policy = FAST
+    supervisor.tick()
+
+
+def fail(supervisor: Supervisor, name: str) -> None:
+    supervisor.record(events.SessionFailed(session=f"qa-{name}", name=name, reason="it died"))
+
+
+def waiting(team: Team) -> list[str | None]:
+    with team.store() as store:
+        return [message.problem for message in Outbox(store).waiting()]
+
+
+def test_what_happens_is_told_once_and_the_message_says_how_to_look(
+    team: Team, receiver: Receiver
+) -> None:
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        fail(supervisor, "1")
+        run_until(supervisor, lambda world: receiver.messages)
+        for _ in range(5):
+            supervisor.tick()
+    assert receiver.messages == [
+        "project: Gave up on 1 (qa-1): it died\nLook: team-supervisor why qa-1"
+    ]
+    assert waiting(team) == []
+
+
+def test_what_a_channel_refuses_arrives_when_it_works_again(team: Team, receiver: Receiver) -> None:
+    receiver.answer = 503
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        for name in "123":
+            fail(supervisor, name)
+        run_until(supervisor, lambda world: receiver.asked > 4)
+        assert "it answered 503" in waiting(team)
+        receiver.answer = 200
+        run_until(supervisor, lambda world: len(receiver.messages) == 3)
+        run_until(supervisor, lambda world: waiting(team) == [])
+    assert len(set(receiver.messages)) == 3
+
+
+def test_a_channel_that_is_down_is_told_by_the_next_supervisor(team: Team) -> None:
+    with receiving() as gone:
+        port = gone.port
+    team.set(notify=Notify(channel=f"json://127.0.0.1:{port}"))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        fail(supervisor, "1")
+        run_until(supervisor, lambda world: waiting(team) == ["it could not be reached"])
+    with receiving(port) as back, team.supervised() as supervisor:
+        begin(team, supervisor)
+        run_until(supervisor, lambda world: back.messages)
+
+
+def test_a_channel_that_hangs_delays_neither_the_loop_nor_the_end(
+    team: Team, receiver: Receiver
+) -> None:
+    receiver.answer = None
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        fail(supervisor, "1")
+        run_until(supervisor, lambda world: receiver.asked)
+        begun = time.monotonic()
+        for _ in range(20):
+            supervisor.tick()
+        looked = time.monotonic() - begun
+        supervisor.telling.patience = 0.0
+        run_until(supervisor, lambda world: waiting(team) == ["it did not answer in time"])
+        begun = time.monotonic()
+    assert looked < 2.0 and time.monotonic() - begun < 2.0
+
+
+def test_a_burst_of_starts_is_one_message(team: Team, receiver: Receiver) -> None:
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        for number in range(8):
+            moved = events.TaskMoved(task=f"T{number}", title="Parse", state="in_progress")
+            supervisor.record(moved)
+            supervisor.tick()
+    assert len(receiver.messages) == 1
+    assert receiver.messages[0].startswith("project: 8 tasks have begun\n")
+
+
+def test_nothing_is_told_of_what_happened_before_there_was_a_channel(
+    team: Team, receiver: Receiver
+) -> None:
+    with team.supervised() as supervisor:
+        supervisor.tick()
+        fail(supervisor, "1")
+        supervisor.tick()
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        fail(supervisor, "2")
+        run_until(supervisor, lambda world: receiver.messages)
+    assert len(receiver.messages) == 1 and "qa-2" in receiver.messages[0]
+
+
+def test_what_is_a_day_old_is_given_up_and_the_outbox_is_bounded(team: Team) -> None:
+    with team.store() as store:
+        outbox, now = Outbox(store), clock.now().wall
+        outbox.put("project", Told("failed", "old", "why x"), now - 90_000, now)
+        for number in range(600):
+            outbox.put("project", Told("failed", f"new {number}", "why x"), now, now)
+        outbox.tidy(now)
+        assert outbox.counts() == {"waiting": 500, "delivered": 0, "given-up": 101}
+
+
+def test_a_killed_supervisor_loses_no_message_and_no_secret_is_written_anywhere(
+    team: Team, receiver: Receiver
+) -> None:
+    receiver.answer = 500
+    secret = "XoxbPlantedSecret"
+    team.environ["TEAM_NOTIFY_TOKEN"] = secret
+    address = f"json://127.0.0.1:{receiver.port}/${{TEAM_NOTIFY_TOKEN}}"
+    team.write_settings(f"notify: {{channel: '{address}'}}\n")
+    program = team.start("orchestrate", "--json")
+    lines = lines_until(program, "supervisor_started")
+    wait_for_cursor(team)
+    with team.store() as store:
+        failed = events.SessionFailed(session="qa-1", name="one", reason="it died")
+        store.record(failed, clock.now().wall)
+    team.wait_beside(lambda: waiting(team) == ["it answered 500"])
+    kill(program.pid)
+    assert program.stdout is not None
+    lines += program.stdout.read().splitlines()
+    receiver.answer = 200
+    program = team.start("orchestrate", "--json")
+    team.wait_beside(lambda: bool(receiver.messages))
+    kill(program.pid)
+    shown = [team.call("notify", *words).stdout for words in (["list"], ["status", "--json"])]
+    errors = (team.project.parent / "errors").read_text()
+    stored = b"".join(p.read_bytes() for p in team.workspace.control.rglob("*") if p.is_file())
+    told = "\n".join([*lines, *shown, errors, stored.decode("latin-1")])
+    assert secret not in told
+    assert "json://…" in shown[0]
+
+
+def wait_for_cursor(team: Team) -> None:
+    def known() -> bool:
+        with team.store() as mine:
+            return Outbox(mine).cursor() is not None
+
+    team.wait_beside(known)
+
+
+def test_the_test_message_says_whether_it_arrived(team: Team, receiver: Receiver) -> None:
+    team.write_settings(f"notify: {{channel: '{receiver.url('PlantedSecret')}'}}\n")
+    assert "Delivered to json://… (the project's)" in team.call("notify", "test").stdout
+    receiver.answer = 500
+    done = team.call("notify", "test")
+    assert done.returncode == 1 and "it answered 500" in done.stderr
+    assert "PlantedSecret" not in done.stderr + done.stdout
+
+
+def test_settings_of_the_machine_are_set_and_shown_without_secrets(team: Team) -> None:
+    assert team.call("config", "get", "verbose").stdout == "false\n"
+    assert team.call("config", "set", "verbose", "true").stdout == "verbose: true\n"
+    team.call("config", "set", "notify.channel", "json://host/PlantedSecret")
+    team.call("config", "set", "notify.events.task-start", "off")
+    shown = team.call("config", "list").stdout
+    assert "notify.channel: json://…" in shown and "notify.events.task-start: false" in shown
+    assert "PlantedSecret" not in shown + team.call("config", "list", "--json").stdout
+    wrong = team.call("config", "set", "verbos", "true")
+    assert wrong.returncode == 2 and "there are verbose, notify.channel" in wrong.stderr

@@ -19,6 +19,9 @@ ROUND = 60.0
 GATHER = 5.0
 # The wall clock and the monotonic one apart by so many seconds more: asleep, or set.
 JUMP = 1.0
+# So many looks at once for what is heard of a session, then one each SOON: who writes one file
+# and renames it is read at once, who writes without a pause costs little.
+BURST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Attention:
     _next: dict[str, float] = field(default_factory=dict)
     _heap: list[tuple[float, str]] = field(default_factory=list)
     _looked: dict[str, float] = field(default_factory=dict)
+    _paid: dict[str, float] = field(default_factory=dict)
     _waking: set[str] = field(default_factory=set)
     _apart: float | None = None
     _common: Common | None = None
@@ -69,7 +73,8 @@ class Attention:
         self._everybody = True
 
     def hear(self, now: float) -> None:
-        """What file events tell; who was looked at a moment ago is looked at a moment later."""
+        """What file events tell: by the generic cell rate algorithm (ITU-T I.371), `_paid` being
+        until when the looks so far are paid for."""
         if self.events is None:
             return
         happened = self.events.happened()
@@ -77,11 +82,12 @@ class Attention:
             self._everybody = True
             return
         for session in happened:
-            looked = self._looked.get(session)
-            if looked is None or now - looked >= SOON:
+            at = self._paid.get(session, now) - (BURST - 1) * SOON
+            if at <= now or now - self._looked.get(session, now) >= SOON:
+                self._paid[session] = max(self._paid.get(session, now), now) + SOON
                 self._marked.add(session)
             else:
-                self._plan(session, min(self._next.get(session, NEVER), looked + SOON))
+                self._plan(session, min(self._next.get(session, NEVER), at))
 
     def due(self, live: Mapping[str, Session], common: Common, now: Moment) -> set[str]:
         """Of the live sessions; all of them when what is common to them is another now."""
@@ -137,6 +143,7 @@ class Attention:
         for session in gone:
             self._next.pop(session, None)
             self._looked.pop(session, None)
+            self._paid.pop(session, None)
             self._waking.discard(session)
             if self.events is not None:
                 self.events.leave(session)

@@ -31,6 +31,7 @@ ALLOWED = {
     ("cli/service.py", "_uninstall", "remove"): "calls the one above",
     ("host.py", "_record", "unlink"): "its reserve in the control directory",
     # What is emptied or replaced.
+    ("cli/schedule.py", "_log", "os.replace"): "the older half of its own log",
     ("adapters/bundle.py", "_put", "os.replace"): "only when the person says --force",
     ("adapters/files.py", "_take_the_place", "os.replace"): "all of `files.write`, see below",
     ("adapters/git.py", "prepare", "copy2"): "into that copy",

@@ -34,6 +34,7 @@ VERBS = {
     "service": ("service", "Have the team supervised for good, from each login on."),
     "notify": ("notify", "Be told elsewhere of what needs you; see what waits to be delivered."),
     "config": ("config", "Get and set what holds for all projects of this machine."),
+    "schedule": ("schedule", "Have cron run the tick, as long as there is something to do."),
     "doctor": ("doctor", "Check this machine: claude, sign-in, disk, file system, tmux."),
     "demo": ("demo", "Run a scripted team in a temporary workspace, in view; no account needed."),
 }

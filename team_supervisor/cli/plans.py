@@ -8,6 +8,7 @@ from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace, create, locate, require
+from team_supervisor.cli import scheduling
 from team_supervisor.cli.sessions import opened
 from team_supervisor.core import terms
 from team_supervisor.core.progress import clean
@@ -55,6 +56,7 @@ def changing(workspace: str, *, make: bool = False) -> Iterator[tuple[Store, Tas
     finally:
         store.close()
     locks.ring(found.doorbell)
+    scheduling.rouse()
 
 
 def wanted(table: TaskTable, name: str) -> Task:

@@ -25,6 +25,8 @@ def read(path: str, environ: Mapping[str, str], project: Path) -> tuple[list[Dra
             "or `beads`"
         )
     found = _files(place)
+    if place.is_dir():
+        _refuse_strays(found, (place, project))
     drafts = [each for file in found for each in _drafts(file, project)]
     if not drafts:
         raise SourceError(f"{path} holds no task: see `team-supervisor tasks import --help`")
@@ -44,6 +46,17 @@ def _files(place: Path) -> list[Path]:
     raise SourceError(f"{place} holds neither <TASK-ID>-spec.md files nor a tasks.md")
 
 
+def _refuse_strays(found: list[Path], within: tuple[Path, ...]) -> None:
+    """What a link brings in from elsewhere is told to agents only if a person names it."""
+    real = [Path(os.path.realpath(place)) for place in within]
+    for file in found:
+        target = Path(os.path.realpath(file))
+        if not any(target.is_relative_to(place) for place in real):
+            raise SourceError(
+                f"{file} leads out of the project, to {target}: copy it, or import it by its name"
+            )
+
+
 def _natural(name: str) -> list[tuple[int, str]]:
     """T2 before T10: the order of the files is the age of the tasks."""
     return [(int(p) if p.isdecimal() else -1, p) for p in re.split(r"([0-9]+)", name)]
@@ -54,11 +67,20 @@ def _named(file: Path, project: Path) -> str:
     return str(whole.relative_to(project) if whole.is_relative_to(project) else whole)
 
 
-def _drafts(file: Path, project: Path) -> list[tuple[Draft, list[str]]]:
+def _text(file: Path) -> str:
     try:
-        text = files.read(file.resolve()).decode("utf-8-sig", "replace")
+        text = files.read(file.resolve()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SourceError(f"{file} is not UTF-8 text: save it as that") from None
     except (files.Unreadable, OSError) as error:
         raise SourceError(f"{file} cannot be read: {error}") from None
+    if "\0" in text:
+        raise SourceError(f"{file} holds a NUL character: it is no text")
+    return text
+
+
+def _drafts(file: Path, project: Path) -> list[tuple[Draft, list[str]]]:
+    text = _text(file)
     if SPEC_FILE.fullmatch(file.name):
         draft, unknown = specification(text, _named(file, project))
         return [(draft, [f"{file}: `{key}`" for key in unknown])]

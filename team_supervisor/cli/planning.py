@@ -112,9 +112,12 @@ def plan_(as_json: bool, workspace: str) -> None:
 
 def _draw(path: Path, picture: str) -> None:
     """A picture of ours is drawn anew; anything else that has this name stays."""
-    if path.exists() and not path.read_bytes()[:4] == b"<svg":
-        raise TeamError(f"{path} is there already and is no picture: name another file")
-    path.write_text(picture, encoding="utf-8")
+    try:
+        if path.exists() and not (path.is_file() and path.read_bytes()[:4] == b"<svg"):
+            raise TeamError(f"{path} is there already and is no picture: name another file")
+        path.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise TeamError(f"{path} cannot be written ({error.strerror}): name another file") from None
     click.echo(f"Wrote {path}")
 
 

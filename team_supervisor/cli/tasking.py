@@ -11,7 +11,7 @@ from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.cli import options, plans
 from team_supervisor.cli.say import read_text
-from team_supervisor.core import terms
+from team_supervisor.core import tasksources, terms
 from team_supervisor.core.model import Wanted
 from team_supervisor.core.taskgraph import OVER, Task, TaskState, needs_of
 from team_supervisor.core.taskimport import refuse_cycle
@@ -52,11 +52,15 @@ def _given(said: Mapping[str, Any]) -> dict[str, Any]:
             found["verify"] = terms.stored(terms.commands(list(said["verify"])))
         if said["timeout"]:
             found["timeout"] = options.seconds("timeout", said["timeout"])
+        if said["persona"]:
+            found["persona"] = tasksources.persona(said["persona"])
+        if said["iteration"]:
+            found["iteration"] = tasksources.iteration(said["iteration"])
     except (SourceError, terms.TermsError) as error:
         raise UsageError(str(error).replace(" in its front matter", "")) from None
     if said["spec"]:
         found["spec"] = _text(said["spec"])
-    return found | {key: said[key] for key in ("persona", "iteration") if said[key]}
+    return found
 
 
 def _text(source: str) -> str:
@@ -78,7 +82,7 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
     """Add a task to the plan, and to the queue."""
     if problem := id_problem(name):
         raise UsageError(problem)
-    draft = Draft(id=name, title=title, **_given(said))
+    draft = Draft(id=name, title=tasksources.title(title), **_given(said))
     with plans.changing(workspace, make=True) as (_, table):
         if table.get(name):
             raise UsageError(f"there is a task {name} already: `tasks edit {name}` changes it")
@@ -95,7 +99,7 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
 @_described
 def edit_(name: str, title: str | None, as_json: bool, workspace: str, **said: Any) -> None:
     """Change what a task is; its worker, if it has one, goes on with what it was told."""
-    given = _given(said) | ({"title": title} if title else {})
+    given = _given(said) | ({"title": tasksources.title(title)} if title else {})
     if not given:
         raise UsageError(f"what is to change of {name}? see `team-supervisor tasks edit --help`")
     with plans.changing(workspace) as (_, table):

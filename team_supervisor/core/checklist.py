@@ -102,13 +102,17 @@ def _hang(item: _Item, open_items: list[_Item]) -> None:
 
 
 def _by_number(items: list[_Item]) -> list[_Item]:
-    """Kiro writes `2.1` beside its `2.` as often as below it."""
+    """Kiro writes `2.1` beside its `2.` as often as below it; what only optional ones stand
+    below is the work itself."""
     numbered = {item.own_id: item for item in items if item.own_id}
     for item in items:
         above = numbered.get((item.own_id or "").rpartition(".")[0])
         if above is not None and item not in above.children and not item.parents:
             above.children.append(item)
             item.parents = (*above.parents, above.text)
+    for item in items:
+        if all(child.optional for child in item.children):
+            item.children = []
     return items
 
 

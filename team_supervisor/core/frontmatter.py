@@ -39,6 +39,14 @@ def load(text: str) -> Any:
         raise ValueError("a value that cannot be read") from error
 
 
+def written(text: str) -> Any:
+    """The same with each value as it is written: `1.10` and `no` stay what they are."""
+    import yaml
+
+    load(text)
+    return yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+
+
 @cache
 def _loader() -> Any:
     import yaml

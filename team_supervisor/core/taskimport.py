@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from team_supervisor.core.taskgraph import Task, TaskState, cycle, needs_of
 from team_supervisor.core.tasksources import Draft, SourceError
 
+# Of a long cycle so many are named from each end.
+_ENDS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
@@ -78,6 +81,14 @@ def refuse_cycle(needs: Mapping[str, Iterable[str]]) -> None:
     """SourceError that names the cycle, if there is one."""
     if found := cycle(needs):
         raise SourceError(
-            f"these tasks wait for one another: {' needs '.join(found)}; nothing was changed: "
+            f"these tasks wait for one another: {_ring(found)}; nothing was changed: "
             "take one dependency out"
         )
+
+
+def _ring(names: Sequence[str]) -> str:
+    """Of a long one its ends."""
+    left_out = len(names) - 2 * _ENDS
+    if left_out > 1:
+        names = (*names[:_ENDS], f"… {left_out} more …", *names[-_ENDS:])
+    return " needs ".join(names)

@@ -8,11 +8,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from team_supervisor.core import frontmatter, terms
+from team_supervisor.core.requests import NAME
 from team_supervisor.core.taskgraph import NORMAL, PRIORITIES
 from team_supervisor.core.tasklist import plain, short
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 SPEC_FILE = re.compile(r"(?P<id>.+)-spec\.md")
+# What is a number or a list by its meaning; all other values are taken as they are written.
+_MEANT = ("verify", "timeout")
 KEYS = ("id", "title", "depends_on", "priority", "persona", "verify", "timeout", "iteration")
 # A request is at most 1 MiB, and holds more than the specification.
 LONGEST_SPEC = 512 * 1024
@@ -77,56 +80,84 @@ def specification(text: str, path: str) -> tuple[Draft, tuple[str, ...]]:
     """The task of `<TASK-ID>-spec.md`, and its front matter's keys that are not known."""
     try:
         front, body = frontmatter.split(text)
-        found = frontmatter.load(front) if front.strip() else {}
+        found = _front(front) if front.strip() else {}
     except ValueError as error:
         raise SourceError(f"{path} {error}: correct its front matter") from None
-    if not isinstance(found, dict):
+    if found is None:
         raise SourceError(f"{path}: its front matter is not `key: value` lines: write it so")
     try:
-        return _specified(found, body, path), tuple(str(k)[:80] for k in found if k not in KEYS)
+        return _specified(found, body, path), tuple(k[:80] for k in found if k not in KEYS)
     except (SourceError, terms.TermsError) as error:
         raise SourceError(f"{path}: {error}") from None
 
 
-def _specified(found: Mapping[Any, Any], body: str, path: str) -> Draft:
+def _front(text: str) -> dict[str, Any] | None:
+    """Ids and words as they are written (`1.10`, `no`), a dash in a key as `_`."""
+    meant, as_written = frontmatter.load(text), frontmatter.written(text)
+    if not isinstance(meant, dict):
+        return None if meant is not None else {}
+    values = meant | {k: v for k, v in as_written.items() if k not in _MEANT}
+    empty = {k for k, v in meant.items() if v is None}
+    known = {str(k): v for k, v in values.items() if k in meant and k not in empty}
+    return {key.replace("-", "_"): value for key, value in known.items()}
+
+
+def _specified(found: Mapping[str, Any], body: str, path: str) -> Draft:
     file = SPEC_FILE.fullmatch(PurePosixPath(path).name)
-    name = str(found.get("id") or (file["id"] if file else ""))
+    name = _text(found, "id") or (file["id"] if file else "")
     if problem := id_problem(name):
         raise SourceError(problem)
     if not body.strip():
         raise SourceError("it holds no specification: write below its front matter what to do")
     if len(body.encode(errors="replace")) > LONGEST_SPEC:
         raise SourceError("its specification is over 512 KiB: name long material by its path")
-    agreed = terms.convert({k: found[k] for k in ("verify", "timeout") if k in found})
+    agreed = terms.convert({k: found[k] for k in _MEANT if k in found})
     heading = _HEADING.search(body)
     return Draft(
         id=name,
-        title=title(str(found.get("title") or (heading[1] if heading else name))),
+        title=title(_text(found, "title") or (heading[1] if heading else name)),
         spec=body.strip() + "\n",
         source=path,
         depends_on=names(found.get("depends_on")),
         priority=priority(found.get("priority") or PRIORITIES[NORMAL]),
-        persona=_text(found, "persona"),
+        persona=persona(_text(found, "persona")),
         verify=terms.stored(agreed.verify or ()),
         timeout=agreed.timeout,
-        iteration=_text(found, "iteration"),
+        iteration=iteration(_text(found, "iteration")),
     )
+
+
+def _text(found: Mapping[str, Any], key: str) -> str | None:
+    value = found.get(key)
+    if value is not None and not isinstance(value, str):
+        raise SourceError(f"`{key}` must be text; it is {str(value)[:40]}: put it in quotes")
+    return value.strip() or None if value else None
+
+
+def persona(name: str | None) -> str | None:
+    if name is not None and not NAME.fullmatch(name):
+        raise SourceError(f"`persona` must be the name of a persona; it is {name[:80]!r}")
+    return name
+
+
+def iteration(name: str | None) -> str | None:
+    return " ".join(plain(name).split())[:80] or None if name else None
 
 
 def title(raw: str) -> str:
     return short(plain(raw)) or "(no title)"
 
 
-def _text(found: Mapping[Any, Any], key: str) -> str | None:
-    value = found.get(key)
-    return None if value is None else str(value).strip()[:80] or None
-
-
 def names(value: Any) -> tuple[str, ...]:
     """A list of ids, or one text with commas between them; each once."""
-    each = value if isinstance(value, list) else str(value or "").split(",")
-    found = [str(name).strip().strip("[]` ") for name in each]
-    return tuple(dict.fromkeys(name for name in found if name and name.lower() != "none"))
+    each = value if isinstance(value, list) else re.split(r"[,\s]+", str(value or ""))
+    if isinstance(value, dict) or not all(isinstance(name, str) for name in each):
+        raise SourceError("`depends_on` must be ids of tasks, such as `[T001, T002]`")
+    found = [name.strip().strip("[]` ") for name in each]
+    needs = tuple(dict.fromkeys(name for name in found if name and name.lower() != "none"))
+    if problem := next(filter(None, map(id_problem, needs)), None):
+        raise SourceError(f"`depends_on`: {problem}")
+    return needs
 
 
 def beads(found: Any) -> list[Draft]:

@@ -1,6 +1,7 @@
 """Do the verbs of the plan say what is, and refuse what cannot be?"""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from team_supervisor.adapters.workspace import create, locate
 from team_supervisor.cli import queue, tasks
 from team_supervisor.core.model import Session, State, Wanted
 from team_supervisor.core.taskgraph import TaskState
-from team_supervisor.errors import UsageError
+from team_supervisor.errors import TeamError, UsageError
 
 PLAN = """\
 ## Phase 1
@@ -222,3 +223,30 @@ def test_without_a_workspace_a_report_is_refused(
     create(locate(tmp_path / "other"))
     assert "there is no workspace" in str(run("done", "T1").exception)
     assert not (tmp_path / ".database").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--needs", "../T1", "`depends_on`: the task id '../T1'"),
+        ("--persona", "../qa", "`persona` must be the name of a persona"),
+    ],
+)
+def test_what_can_be_no_task_and_no_persona_is_refused(
+    place: Path, option: str, value: str, said: str
+) -> None:
+    assert said in refused(run("add", "T9", "Do it", option, value))
+    assert said in refused(run("edit", "T2", option, value))
+
+
+def test_a_title_by_hand_is_one_line_without_control_characters(place: Path) -> None:
+    assert printed(run("add", "T9", "a\nb\x1b[1m", "--json"))["title"] == "a b[1m"
+    assert printed(run("edit", "T9", "--title", "c\nd", "--json"))["title"] == "c d"
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(place: Path) -> None:
+    failed = run("graph", "--svg", "nowhere/plan.svg")
+    assert isinstance(failed.exception, TeamError)
+    assert "nowhere/plan.svg cannot be written" in str(failed.exception)
+    os.mkfifo(place / "pipe")
+    assert isinstance(run("graph", "--svg", "pipe").exception, TeamError)

@@ -94,6 +94,11 @@ def test_what_groups_others_in_kiro_is_no_task_and_an_optional_one_holds_nobody_
     assert one(KIRO, "2.2").optional
 
 
+def test_what_groups_nothing_but_optional_tasks_is_itself_the_work() -> None:
+    text = "- [ ] 1 Model\n  - [ ]* 1.1 Tests of it\n- [ ] 2 View\n- [ ]* 2.1 Tests of that\n"
+    assert needs(text) == {"1": (), "1.1": ("1",), "2": ("1",), "2.1": ("2",)}
+
+
 def test_the_specification_is_what_stands_in_the_list_and_where_it_stands() -> None:
     spec = one(KIRO, "1").spec
     assert spec.startswith("- [ ] 1. Set up the project\n  - Create directories\n")

@@ -59,6 +59,15 @@ def test_a_cycle_is_refused_with_its_name_also_through_what_is_known() -> None:
         merged(draft("a", "b"), known=known)
 
 
+def test_of_a_long_cycle_the_ends_are_named() -> None:
+    ring = [draft(f"t{n}", f"t{(n + 1) % 900}") for n in range(900)]
+    with pytest.raises(SourceError) as raised:
+        merged(*ring)
+    words = str(raised.value)
+    assert len(words) < 300
+    assert " needs … 891 more … needs " in words
+
+
 def test_a_task_of_another_source_is_not_taken_over() -> None:
     other = stored(draft("a", source="other.md"))
     with pytest.raises(SourceError, match=r"which other\.md did already: import it with `--pref"):

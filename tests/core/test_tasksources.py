@@ -55,12 +55,32 @@ def test_its_front_matter_may_name_another_id_and_none_is_needed() -> None:
         ("---\nid: T1\n", "never closes it"),
         ("---\n- a\n---\nDo it.", "not `key: value` lines"),
         ("---\nid: T1\n---\n\n", "no specification"),
+        ("---\ndepends_on: {T1: yes}\n---\nDo it.", "`depends_on` must be ids"),
+        ("---\ndepends_on: [[T1]]\n---\nDo it.", "`depends_on` must be ids"),
+        ("---\ndepends_on: [../T1]\n---\nDo it.", r"`depends_on`: the task id '../T1'"),
+        ("---\npersona: ../qa\n---\nDo it.", "`persona` must be the name of a persona"),
+        ("---\npersona: [qa]\n---\nDo it.", "`persona` must be text"),
+        ("---\ntitle: [draft]\n---\nDo it.", "`title` must be text"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_file(text: str, said: str) -> None:
     with pytest.raises(SourceError, match=said) as raised:
         specification(text, "specs/T9-spec.md")
     assert str(raised.value).startswith("specs/T9-spec.md")
+
+
+def test_what_yaml_would_take_for_a_number_or_a_truth_is_read_as_it_is_written() -> None:
+    front = "id: 1.10\ntitle: 2.0\ndepends_on: [1.20, 010, no]\npriority: 0"
+    draft, _ = specification(f"---\n{front}\n---\nDo it.", "x-spec.md")
+    assert (draft.id, draft.title, draft.priority) == ("1.10", "2.0", 0)
+    assert draft.depends_on == ("1.20", "010", "no")
+
+
+def test_a_key_may_be_spelled_with_a_dash_and_one_without_a_value_says_nothing() -> None:
+    front = "depends-on: T1\npersona:\niteration: ~\npriority: null"
+    draft, unknown = specification(f"---\n{front}\n---\nDo it.", "x-spec.md")
+    assert (draft.depends_on, draft.persona, draft.iteration) == (("T1",), None, None)
+    assert (draft.priority, unknown) == (2, ())
 
 
 def test_an_id_that_would_read_as_an_ended_request_is_refused() -> None:
@@ -74,7 +94,7 @@ def test_priorities_are_words_or_numbers() -> None:
 
 
 def test_names_are_a_list_or_one_text() -> None:
-    assert names("T1, T2,T1") == names(["T1", "T2"]) == ("T1", "T2")
+    assert names("T1, T2 T1") == names(["T1", "T2"]) == ("T1", "T2")
     assert names(None) == names("none") == ()
 
 

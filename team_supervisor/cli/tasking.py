@@ -42,25 +42,20 @@ def _described(command: Command) -> Command:
 
 def _given(said: Mapping[str, Any]) -> dict[str, Any]:
     """Values as a draft has them, of the options that were given."""
-    found: dict[str, Any] = {}
+    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "needs": ("depends_on", names),
+        "priority": ("priority", priority),
+        "verify": ("verify", lambda value: terms.stored(terms.commands(list(value)))),
+        "timeout": ("timeout", lambda value: options.seconds("timeout", value)),
+        "persona": ("persona", tasksources.persona),
+        "iteration": ("iteration", tasksources.iteration),
+        "spec": ("spec", _text),
+    }
+    given = {key: said[key] for key in readers if said[key] or (key == "needs" and said[key] == "")}
     try:
-        if said["needs"] is not None:
-            found["depends_on"] = names(said["needs"])
-        if said["priority"]:
-            found["priority"] = priority(said["priority"])
-        if said["verify"]:
-            found["verify"] = terms.stored(terms.commands(list(said["verify"])))
-        if said["timeout"]:
-            found["timeout"] = options.seconds("timeout", said["timeout"])
-        if said["persona"]:
-            found["persona"] = tasksources.persona(said["persona"])
-        if said["iteration"]:
-            found["iteration"] = tasksources.iteration(said["iteration"])
+        return {readers[key][0]: readers[key][1](value) for key, value in given.items()}
     except (SourceError, terms.TermsError) as error:
         raise UsageError(str(error).replace(" in its front matter", "")) from None
-    if said["spec"]:
-        found["spec"] = _text(said["spec"])
-    return found
 
 
 def _text(source: str) -> str:

@@ -152,6 +152,7 @@ def test_a_killed_supervisor_loses_no_message_and_no_secret_is_written_anywhere(
         failed = events.SessionFailed(session="qa-1", name="one", reason="it died")
         store.record(failed, clock.now().wall)
     team.wait_beside(lambda: waiting(team) == ["it answered 500"])
+    assert "not delivered: 1, as it answered 500" in team.call("doctor").stdout
     kill(program.pid)
     assert program.stdout is not None
     lines += program.stdout.read().splitlines()

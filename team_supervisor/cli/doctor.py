@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from team_supervisor.cli import options
+from team_supervisor.core.progress import clean
 from team_supervisor.errors import TeamError
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "warn", "fail"]
 
-LEAST_PYTHON = (3, 11)
+LEAST_PYTHON, LEAST_INODES = (3, 11), 1_000
 MEGABYTE = 1_000_000
 DISK_FAILS, DISK_WARNS = 256 * MEGABYTE, 1000 * MEGABYTE
-LEAST_INODES = 1_000
 LEAST_INOTIFY = {"max_user_watches": 8_192, "max_user_instances": 64}
 # Settings of a unit, systemd's and launchd's, and what others than ours do.
 FATAL = {
@@ -95,6 +95,7 @@ def _progress() -> Iterator[None]:
 def _examine(workspace: Path, claude: str | None, environ: Mapping[str, str]) -> Iterator[Check]:
     from team_supervisor.adapters import locks, machine
     from team_supervisor.adapters import workspace as places
+    from team_supervisor.cli import notify
 
     where = places.locate(workspace)
     found, said = _load_settings(where.settings, environ)
@@ -111,6 +112,7 @@ def _examine(workspace: Path, claude: str | None, environ: Mapping[str, str]) ->
     yield judge_tmux(machine.which("tmux"))
     yield judge_supervisor(locks.held_by(where.lock))
     yield _examine_service(where, environ)
+    yield Check("notify", *notify.examined(where))
 
 
 def _examine_service(where: "Workspace", environ: Mapping[str, str]) -> Check:
@@ -274,8 +276,6 @@ def judge_service(found: "Found") -> Check:
 
 def _safe(check: Check) -> Check:
     """Paths and what programs print must not command the terminal."""
-    from team_supervisor.core.progress import clean
-
     return replace(check, detail=clean(check.detail, 400), advice=clean(check.advice, 400))
 
 

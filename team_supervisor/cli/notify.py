@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -12,6 +12,9 @@ from team_supervisor.core import telling
 from team_supervisor.core.progress import clean
 from team_supervisor.core.telling import Notify
 from team_supervisor.errors import TeamError, UsageError
+
+if TYPE_CHECKING:
+    from team_supervisor.adapters.workspace import Workspace
 
 EPILOG = "Example: team-supervisor notify test"
 
@@ -50,6 +53,28 @@ def list_(as_json: bool, workspace: str) -> None:
     for row in found:
         mention = f", mentions {clean(row['mention'])}" if row["mention"] else ""
         click.echo(f"{row['event']:<18} {'on' if row['enabled'] else 'off'}{mention}")
+
+
+def examined(where: "Workspace") -> "tuple[Literal['ok', 'warn'], str, str]":
+    """For `doctor`: how the channel is, and what to do about it."""
+    from team_supervisor.adapters.outbox import Outbox
+    from team_supervisor.adapters.store import open_reader
+
+    try:
+        machine, own = _layers(str(where.root))
+        place = telling.place(own, machine)
+        waiting = []
+        if where.database.exists():
+            store = open_reader(where.database)
+            waiting = [message for message in Outbox(store).waiting() if message.problem]
+            store.close()
+    except TeamError as error:
+        return "warn", str(error), "correct that first"
+    if waiting:
+        detail = f"not delivered: {len(waiting)}, as {waiting[0].problem}"
+        return "warn", detail, "run `team-supervisor notify test`"
+    channel = own.channel if place == "project" else machine.channel
+    return "ok", telling.shown(channel) if place else "no channel is set", ""
 
 
 def _rule(name: str, machine: Notify, own: Notify) -> dict[str, Any]:

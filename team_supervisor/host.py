@@ -2,19 +2,20 @@
 
 import errno
 import fcntl
-import json
 import os
 import select
-import signal
 import stat
 import time
-from contextlib import suppress
 
+from team_supervisor.lean import dumps, loads, suppress
 from team_supervisor.tree import Tree, become_expendable, become_root, identity, send
 
 TYPE_CHECKING = False  # importing typing would cost each host memory
 if TYPE_CHECKING:
+    import signal
     from typing import Any, NoReturn
+else:
+    import _signal as signal  # what `signal` makes enums of
 
 HELD = 100  # exit code: another host, or its agent, has the lock (as s6-supervise)
 PATIENCE = 0.5  # seconds; who only asks whether the lock is held has it for microseconds
@@ -219,7 +220,7 @@ def _read(directory: int, name: str) -> "dict[str, Any]":
     """Empty when the file is missing or says nothing usable."""
     with suppress(OSError, ValueError, RecursionError):
         with os.fdopen(_open(name, os.O_RDONLY, directory), "rb") as file:
-            value = json.loads(file.read(READ_LIMIT))
+            value = loads(file.read(READ_LIMIT))
         if isinstance(value, dict):
             return value
     return {}
@@ -228,7 +229,7 @@ def _read(directory: int, name: str) -> "dict[str, Any]":
 def _write(directory: int, name: str, value: "dict[str, Any]") -> bool:
     try:
         with os.fdopen(_open(f"{name}.new", WRITE | os.O_TRUNC, directory), "wb") as file:
-            file.write(json.dumps(value).encode())
+            file.write(dumps(value).encode())
             file.flush()
             os.fsync(file.fileno())
         os.rename(f"{name}.new", name, src_dir_fd=directory, dst_dir_fd=directory)

@@ -4,14 +4,17 @@ Stands alone, as the host does: standard library only, and few imports.
 """
 
 import os
-import signal
 import sys
 import time
-from contextlib import suppress
+
+from team_supervisor.lean import suppress
 
 TYPE_CHECKING = False  # importing typing would cost each host memory
 if TYPE_CHECKING:
+    import signal
     from typing import Any
+else:
+    import _signal as signal  # what `signal` makes enums of
 
 LINUX = sys.platform == "linux"
 NAME = b"team-host"

@@ -43,7 +43,8 @@ class Supervisord:
     """A running supervisord, told by `supervisorctl`."""
 
     name = "supervisord"
-    # The socket's inode of a daemon that was killed; it does not take the file with it.
+    # When the socket of a daemon that was killed was made, which does not take the file with it;
+    # its inode may be given to the next one.
     _before = 0
 
     def missing(self) -> str | None:
@@ -61,7 +62,7 @@ class Supervisord:
         argv = ["supervisord", "-c", str(self._file)]
         self._daemon = programs.start(argv, self._stage.environ)
         socket = self._stage.directory / "supervisor.sock"
-        until(lambda: socket.exists() and os.stat(socket).st_ino != self._before)
+        until(lambda: socket.exists() and os.stat(socket).st_ctime_ns != self._before)
         self._ctl("pid")
         self.settle()
 
@@ -69,7 +70,7 @@ class Supervisord:
         """Killed as by power loss, started again and told to start all, as at its boot."""
         self._daemon.kill()
         self._daemon.wait()
-        self._before = os.stat(self._stage.directory / "supervisor.sock").st_ino
+        self._before = os.stat(self._stage.directory / "supervisor.sock").st_ctime_ns
         self._begin()
         self.start()
 

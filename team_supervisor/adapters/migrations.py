@@ -30,6 +30,10 @@ def m005_outbox(db: sqlite3.Connection) -> None:
     _run(db, "schema5.sql")
 
 
+def m006_iterations(db: sqlite3.Connection) -> None:
+    _run(db, "schema6.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
@@ -41,6 +45,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     m003_disputes,
     m004_tasks,
     m005_outbox,
+    m006_iterations,
 ]
 
 

@@ -28,7 +28,9 @@ ORDER BY d.task, d.place;
 
 -- ready_tasks --
 SELECT number, id, title, priority, position FROM tasks t
-WHERE t.state = 'queued' AND NOT EXISTS (
+WHERE t.state = 'queued'
+    AND t.iteration IS (SELECT i.name FROM iterations i WHERE i.state = 'active')
+    AND NOT EXISTS (
     SELECT 1 FROM dependencies d LEFT JOIN tasks n ON n.id = d.needs
     WHERE d.task = t.id AND n.state IS NOT 'completed'
 );

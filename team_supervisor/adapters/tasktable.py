@@ -5,8 +5,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from team_supervisor.adapters import rows
+from team_supervisor.adapters.iterations import IterationTable
 from team_supervisor.adapters.store import Store
 from team_supervisor.core.events import QueueChanged, TaskMoved
+from team_supervisor.core.iterations import DEFAULT, Iterations
 from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue
@@ -51,6 +53,9 @@ class TaskTable:
     def ready(self) -> list[Task]:
         """Queued tasks whose dependencies are all completed, with what their order depends on."""
         return [Task(**row, state=TaskState.QUEUED) for row in self._all("ready_tasks")]
+
+    def iterations(self) -> Iterations:
+        return IterationTable(self._store).read()
 
     def version(self) -> int:
         """Grows when another task may wait behind another one than before."""
@@ -183,4 +188,6 @@ def _tasks(found: list[dict[str, Any]], needs: list[dict[str, Any]]) -> list[Tas
 
 def _definition(draft: Draft) -> dict[str, Any]:
     names = [f.name for f in fields(Draft) if f.name not in ("depends_on", "done", "optional")]
-    return {name: getattr(draft, name) for name in names} | {"digest": draft.digest}
+    iteration = None if draft.iteration == DEFAULT else draft.iteration
+    more = {"digest": draft.digest, "iteration": iteration}
+    return {name: getattr(draft, name) for name in names} | more

@@ -28,6 +28,7 @@ VERBS = {
     "costs": ("costs", "Show what each session, persona or day cost."),
     "budget": ("budget", "Show the budgets and what is spent of them; set one."),
     "tasks": ("tasks", "Import, show and change the plan; show the tasks of a session or file."),
+    "iterations": ("iterations", "Divide the plan into iterations; one is active at a time."),
     "queue": ("queue", "See and steer which task of the plan starts next."),
     "projects": ("projects", "Register projects, see how each is, start and stop them."),
     "personas": ("personas", "List, show and check personas."),

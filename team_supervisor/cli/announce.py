@@ -176,6 +176,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.RequestRejected: _rejected,
     events.TaskMoved: _task,
     events.TasksImported: _with("🗺️ "),
+    events.IterationChanged: _with("🗺️ "),
     events.QueueChanged: _queue,
     events.Warned: _with("⚠️ ", "yellow"),
 }

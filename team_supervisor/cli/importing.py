@@ -2,14 +2,17 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from team_supervisor.adapters.iterations import IterationTable
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import locate
 from team_supervisor.cli import options, plans
 from team_supervisor.core.events import TasksImported
+from team_supervisor.core.iterations import Iterations, Phase
 from team_supervisor.core.progress import clean
 from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskimport import Merge
@@ -53,8 +56,39 @@ def import_(path: str, prefix: str, no_queue: bool, as_json: bool, workspace: st
             source=path, added=len(found.add), changed=len(found.define), unchanged=found.same
         )
         store.record(event, plans.now())
+        plans.refuse_frozen(table, *(draft.iteration for draft in found.add))
+        found, frozen = _thawed(found, known, table.iterations())
+        names = [draft.iteration for draft in (*found.add, *found.define)]
+        new = IterationTable(store).know(names, plans.now())
         _write(table, found, no_queue)
-    _say(found, unknown, (path, as_json, plans.hint(workspace)))
+    more = {"unknown_keys": unknown, "iterations_added": new, "frozen": frozen}
+    _say(found, more, (path, as_json, plans.hint(workspace)))
+
+
+def _thawed(found: Merge, known: list[Task], turns: Iterations) -> tuple[Merge, list[str]]:
+    """Without what changed of complete iterations, which stays as it is, and is named."""
+    before = {task.id: task.iteration for task in known}
+    closed = {each.name for each in turns.all if each.state == Phase.COMPLETE}
+    frozen = [d for d in found.define if {before[d.id], d.iteration} & closed]
+    frozen_ids = {draft.id for draft in frozen}
+    left = replace(
+        found,
+        define=tuple(draft for draft in found.define if draft.id not in frozen_ids),
+        done=tuple(name for name in found.done if before.get(name) not in closed),
+    )
+    return left, sorted(frozen_ids)
+
+
+def _notes(more: dict[str, list[str]]) -> list[str]:
+    start = "team-supervisor iterations start"
+    return [
+        *(
+            f"Iteration {n} is in planning: `{start} '{n}'` starts it"
+            for n in more["iterations_added"]
+        ),
+        *(f"{n} changed, but its iteration is complete: left as it is" for n in more["frozen"]),
+        *(f"{key}: not known, ignored" for key in more["unknown_keys"]),
+    ]
 
 
 def _moved(known: list[Task], drafts: list[Draft], project: Path) -> bool:
@@ -86,7 +120,7 @@ def _write(table: TaskTable, found: Merge, no_queue: bool) -> None:
         table.shift(plans.wanted(table, name), TaskState.QUEUED, at)
 
 
-def _say(found: Merge, unknown: list[str], how: tuple[str, bool, str | None]) -> None:
+def _say(found: Merge, more: dict[str, list[str]], how: tuple[str, bool, str | None]) -> None:
     path, as_json, hint = how
     if as_json:
         row = {
@@ -95,7 +129,7 @@ def _say(found: Merge, unknown: list[str], how: tuple[str, bool, str | None]) ->
             "unchanged": found.same,
             "gone": list(found.gone),
             "missing": {name: list(needs) for name, needs in found.missing.items()},
-            "unknown_keys": unknown,
+            **more,
         }
         click.echo(json.dumps(row, indent=2))
         return
@@ -103,6 +137,6 @@ def _say(found: Merge, unknown: list[str], how: tuple[str, bool, str | None]) ->
     click.echo(clean(f"Imported {path}: {counts}", 400))
     lines = [f"{name} needs {', '.join(n)}: not there yet" for name, n in found.missing.items()]
     lines += [f"{name} is no longer in its source: kept" for name in found.gone]
-    lines += [f"{key}: not known, ignored" for key in unknown]
+    lines += _notes(more)
     for line in [*lines, *([hint] if hint else [])]:
         click.echo(clean(line, 400))

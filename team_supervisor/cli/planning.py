@@ -9,6 +9,7 @@ import click
 
 from team_supervisor.cli import options, plans
 from team_supervisor.core import taskdrawing
+from team_supervisor.core.iterations import Iterations
 from team_supervisor.core.progress import clean
 from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, states_of, waves
 from team_supervisor.core.taskqueue import waits_for
@@ -25,19 +26,19 @@ WAITS = (TaskState.PENDING, TaskState.QUEUED)
 def list_(states: tuple[str, ...], as_json: bool, workspace: str) -> None:
     """Show the tasks of the plan, oldest first, and what each waits for."""
     with plans.reading(workspace) as table:
-        tasks = table.all()
+        tasks, turns = table.all(), table.iterations()
     shown = [task for task in tasks if not states or task.state in states]
     known = states_of(tasks)
     if as_json:
-        rows = [plans.as_json(task, _waits(task, known)) for task in shown]
+        rows = [plans.as_json(task, _waits(task, known, turns)) for task in shown]
         click.echo(json.dumps({"tasks": rows, "counts": Counter(t.state for t in tasks)}, indent=2))
         return
-    plans.show([plans.styled(task, _waits(task, known)) for task in shown])
+    plans.show([plans.styled(task, _waits(task, known, turns)) for task in shown])
     click.echo(_sum(tasks))
 
 
-def _waits(task: Task, known: dict[str, TaskState]) -> str | None:
-    return waits_for(task, known) if task.state in WAITS else None
+def _waits(task: Task, known: dict[str, TaskState], turns: Iterations) -> str | None:
+    return waits_for(task, known, turns) if task.state in WAITS else None
 
 
 def _sum(tasks: Sequence[Task]) -> str:
@@ -58,7 +59,7 @@ def show_(name: str, as_json: bool, workspace: str) -> None:
     with plans.reading(workspace) as table:
         task = plans.wanted(table, name)
         tasks = table.all()
-    waits = _waits(task, states_of(tasks))
+        waits = _waits(task, states_of(tasks), table.iterations())
     needed_by = [t.id for t in tasks if task.id in t.depends_on]
     if as_json:
         more = {"needed_by": needed_by, "spec": task.spec}
@@ -93,11 +94,11 @@ def _facts(task: Task, needed_by: Sequence[str]) -> list[tuple[str, str]]:
 def plan_(as_json: bool, workspace: str) -> None:
     """Show the waves: a task of one wave needs only tasks of the waves before it."""
     with plans.reading(workspace) as table:
-        tasks = table.all()
+        tasks, turns = table.all(), table.iterations()
     by_id, known = {task.id: task for task in tasks}, states_of(tasks)
     found = waves(tasks)
     if as_json:
-        rows = [[plans.as_json(by_id[n], _waits(by_id[n], known)) for n in w] for w in found]
+        rows = [[plans.as_json(by_id[n], _waits(by_id[n], known, turns)) for n in w] for w in found]
         click.echo(json.dumps({"waves": rows}, indent=2))
         return
     for number, wave in enumerate(found, start=1):
@@ -105,7 +106,7 @@ def plan_(as_json: bool, workspace: str) -> None:
         click.echo(f"Wave {number}: {done} of {len(wave)} completed")
         branches = ["├── "] * (len(wave) - 1) + ["└── "]
         shown = (by_id[name] for name in wave)
-        lines = [plans.styled(t, _waits(t, known), b) for t, b in zip(shown, branches)]
+        lines = [plans.styled(t, _waits(t, known, turns), b) for t, b in zip(shown, branches)]
         plans.show(lines)
     click.echo(_sum(tasks))
 

@@ -11,6 +11,7 @@ from team_supervisor.adapters.workspace import Workspace, create, locate, requir
 from team_supervisor.cli import scheduling
 from team_supervisor.cli.sessions import opened
 from team_supervisor.core import terms
+from team_supervisor.core.iterations import IterationError
 from team_supervisor.core.progress import clean
 from team_supervisor.core.taskgraph import PRIORITIES, IllegalChange, Task, TaskState
 from team_supervisor.core.tasksources import SourceError
@@ -51,7 +52,7 @@ def changing(workspace: str, *, make: bool = False) -> Iterator[tuple[Store, Tas
     try:
         with store.transaction():
             yield store, TaskTable(store)
-    except (SourceError, IllegalChange) as error:
+    except (SourceError, IllegalChange, IterationError) as error:
         raise UsageError(str(error)) from None
     finally:
         store.close()
@@ -67,6 +68,13 @@ def wanted(table: TaskTable, name: str) -> Task:
         hint = f"did you mean {', '.join(near)}?" if near else "see `team-supervisor tasks list`"
         raise UsageError(f"unknown task {name!r}: {hint}")
     return task
+
+
+def refuse_frozen(table: TaskTable, *names: str | None) -> None:
+    """IterationError when one of these iterations is complete."""
+    known = table.iterations()
+    for name in names:
+        known.refuse_frozen(name)
 
 
 def hint(workspace: str) -> str | None:
@@ -89,7 +97,8 @@ def line(task: Task, more: str | None = None) -> str:
     """`[x] T001 Write the parser (completed)`, safe on any terminal."""
     why = more or task.reason
     state = said(task.state) + (f": {why}" if why else "")
-    return clean(f"[{SIGNS[task.state]}] {task.id} {task.title} ({state})", 400)
+    turn = f"iteration {task.iteration}, " if task.iteration else ""
+    return clean(f"[{SIGNS[task.state]}] {task.id} {task.title} ({turn}{state})", 400)
 
 
 def as_json(task: Task, waits: str | None = None) -> dict[str, Any]:

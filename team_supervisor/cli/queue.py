@@ -38,7 +38,7 @@ def list_(as_json: bool, workspace: str) -> None:
     """Show the queued tasks in their order, and why each waits."""
     with plans.reading(workspace) as table:
         tasks, queue = table.all(), table.queue()
-    places = listing(tasks, queue)
+        places = listing(tasks, queue, table.iterations())
     at_work = [task for task in tasks if task.state in AT_WORK]
     if as_json:
         click.echo(json.dumps(_json(places, queue, at_work), indent=2))
@@ -95,6 +95,7 @@ def add_(
                     f"task {name} is {plans.said(task.state)}: only a pending one is added; "
                     f"`team-supervisor tasks retry {name}` tries it again"
                 )
+            plans.refuse_frozen(table, task.iteration)
             if task.state == TaskState.PENDING:
                 table.shift(task, TaskState.QUEUED, plans.now())
             if at is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from team_supervisor.adapters.iterations import IterationTable
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.cli import options, plans
@@ -78,10 +79,12 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
     if problem := id_problem(name):
         raise UsageError(problem)
     draft = Draft(id=name, title=tasksources.title(title), **_given(said))
-    with plans.changing(workspace, make=True) as (_, table):
+    with plans.changing(workspace, make=True) as (store, table):
         if table.get(name):
             raise UsageError(f"there is a task {name} already: `tasks edit {name}` changes it")
         refuse_cycle(needs_of(table.all()) | {name: draft.depends_on})
+        plans.refuse_frozen(table, draft.iteration)
+        IterationTable(store).know([draft.iteration], plans.now())
         table.insert(draft, plans.now())
         if not no_queue:
             table.shift(plans.wanted(table, name), TaskState.QUEUED, plans.now())
@@ -97,11 +100,13 @@ def edit_(name: str, title: str | None, as_json: bool, workspace: str, **said: A
     given = _given(said) | ({"title": tasksources.title(title)} if title else {})
     if not given:
         raise UsageError(f"what is to change of {name}? see `team-supervisor tasks edit --help`")
-    with plans.changing(workspace) as (_, table):
+    with plans.changing(workspace) as (store, table):
         task = plans.wanted(table, name)
         kept = {f.name: getattr(task, f.name) for f in fields(Draft) if hasattr(task, f.name)}
         draft = replace(Draft(**kept), **given)
         refuse_cycle(needs_of(table.all()) | {name: draft.depends_on})
+        plans.refuse_frozen(table, task.iteration, draft.iteration)
+        IterationTable(store).know([draft.iteration], plans.now())
         table.define(draft, keep_digest=True)
     _answer(workspace, name, as_json)
 
@@ -161,6 +166,7 @@ def block_(store: Store, table: TaskTable, task: Task, reason: str | None) -> No
 @_verb("retry", "up", "Let a failed, blocked or cancelled task go on, or start again.", False)
 def retry_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
     """A blocked one whose worker lives goes on with it; any other gets a new worker."""
+    plans.refuse_frozen(table, task.iteration)
     session = store.session(task.session) if task.session else None
     if task.state == TaskState.BLOCKED and session is not None and not session.ended:
         table.shift(task, TaskState.IN_PROGRESS, plans.now(), reported="")

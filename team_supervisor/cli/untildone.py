@@ -9,6 +9,7 @@ from team_supervisor.adapters.store import open_reader
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import plans
+from team_supervisor.core.iterations import Iterations
 from team_supervisor.core.taskgraph import Task, TaskState, states_of
 from team_supervisor.core.taskqueue import waits_for
 from team_supervisor.core.taskwork import all_complete, finished
@@ -40,17 +41,17 @@ class Goal:
     def report(self, workspace: Workspace, as_json: bool) -> int:
         """Say how it went; the exit code."""
         store = open_reader(workspace.database)
-        tasks = TaskTable(store).all()
+        tasks, turns = TaskTable(store).all(), TaskTable(store).iterations()
         spent = {s.id: s.cost_usd for s in store.sessions()}
         store.close()
         if as_json:
             states = {task.id: task.state for task in tasks}
             click.echo(json.dumps({"complete": self._reached, "tasks": states}))
         else:
-            self._say(tasks, sum(spent.get(t.session or "", 0.0) for t in tasks))
+            self._say(tasks, turns, sum(spent.get(t.session or "", 0.0) for t in tasks))
         return 0 if self._reached else 1
 
-    def _say(self, tasks: list[Task], cost: float) -> None:
+    def _say(self, tasks: list[Task], turns: Iterations, cost: float) -> None:
         done = sum(task.state == TaskState.COMPLETED for task in tasks)
         late = f", out of time after {age(self.timeout or 0)}" if self._late else ""
         money = f", cost {dollars(cost)}" if cost else ""
@@ -58,5 +59,9 @@ class Goal:
         known = states_of(tasks)
         over = (TaskState.COMPLETED, TaskState.CANCELLED)
         plans.show(
-            [plans.styled(t, t.reason or waits_for(t, known)) for t in tasks if t.state not in over]
+            [
+                plans.styled(t, t.reason or waits_for(t, known, turns))
+                for t in tasks
+                if t.state not in over
+            ]
         )

@@ -23,6 +23,14 @@ class TasksImported(Event, frozen=True, kw_only=True):
     unchanged: int
 
 
+class IterationChanged(Event, frozen=True, kw_only=True):
+    """An iteration is in planning, active or complete."""
+
+    kind = "iteration"
+    iteration: str
+    state: str
+
+
 class QueueChanged(Event, frozen=True, kw_only=True):
     """The queue starts nothing more, or goes on."""
 

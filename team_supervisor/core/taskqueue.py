@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from team_supervisor.core.iterations import NONE, Iterations
 from team_supervisor.core.taskgraph import (
     AT_WORK,
     HOPELESS,
@@ -56,14 +57,14 @@ def may_start(ready: Sequence[Task], at_work: int, queue: Queue) -> Sequence[Tas
     return ready[: max(0, queue.max_concurrent - at_work)]
 
 
-def listing(tasks: Iterable[Task], queue: Queue) -> list[Place]:
+def listing(tasks: Iterable[Task], queue: Queue, iterations: Iterations = NONE) -> list[Place]:
     """Every queued task, in the order in which they would start."""
     found = list(tasks)
     states = states_of(found)
     room = queue.max_concurrent - sum(task.state in AT_WORK for task in found)
     places = []
     for task in in_order((t for t in found if t.state == TaskState.QUEUED), behind(found)):
-        waits = waits_for(task, states) or queue.closed
+        waits = waits_for(task, states, iterations) or queue.closed
         if waits is None:
             room -= 1
             waits = None if room >= 0 else f"{queue.max_concurrent} may be at work at once"
@@ -71,8 +72,12 @@ def listing(tasks: Iterable[Task], queue: Queue) -> list[Place]:
     return places
 
 
-def waits_for(task: Task, states: Mapping[str, TaskState]) -> str | None:
-    """Its open dependencies in words, the hopeless ones first."""
+def waits_for(
+    task: Task, states: Mapping[str, TaskState], iterations: Iterations = NONE
+) -> str | None:
+    """Its iteration, or its open dependencies in words, the hopeless ones first."""
+    if not_yet := iterations.waits(task.iteration):
+        return not_yet
     open_ones = sorted(obstacles(task, states), key=lambda o: o.state not in HOPELESS)
     if not open_ones:
         return None

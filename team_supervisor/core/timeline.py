@@ -102,6 +102,10 @@ def _imported(e: events.TasksImported) -> str:
     return f"Imported {e.source}: {e.added} new tasks, {e.changed} changed, {e.unchanged} as before"
 
 
+def _iteration(e: events.IterationChanged) -> str:
+    return f"Iteration {e.iteration} is {'in ' if e.state == 'planning' else ''}{e.state}"
+
+
 def _unknown(e: events.Event) -> str:
     """A kind without words of its own: its name and what it came with."""
     facts = ", ".join(f"{key}: {value}" for key, value in e.details().items())
@@ -140,6 +144,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.AttentionNeeded: lambda e: f"{e.name} ({e.session}) needs attention: {e.reason}",
     events.TaskMoved: _task,
     events.TasksImported: _imported,
+    events.IterationChanged: _iteration,
     events.QueueChanged: lambda e: e.reason[:1].upper() + e.reason[1:],
     events.Warned: lambda e: e.reason,
 }

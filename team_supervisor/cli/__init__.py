@@ -31,6 +31,8 @@ VERBS = {
     "iterations": ("iterations", "Divide the plan into iterations; one is active at a time."),
     "queue": ("queue", "See and steer which task of the plan starts next."),
     "projects": ("projects", "Register projects, see how each is, start and stop them."),
+    "ready": ("ready", "List the tasks that could start now, over all projects."),
+    "tick": ("tick", "Decide once for all projects what starts and ends; for cron and scripts."),
     "personas": ("personas", "List, show and check personas."),
     "service": ("service", "Have the team supervised for good, from each login on."),
     "notify": ("notify", "Be told elsewhere of what needs you; see what waits to be delivered."),

@@ -22,6 +22,7 @@ from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
 from team_supervisor.supervisor import (
     Supervisor,
+    Visit,
     orchestrate,
     settled,
     supervise,
@@ -29,7 +30,7 @@ from team_supervisor.supervisor import (
 )
 
 Sink = Callable[[float, Event], None]
-Until = Literal["stopped", "settled", "forever", "done"]
+Until = Literal["stopped", "settled", "forever", "done", "visit"]
 
 
 @click.command(epilog="Example: team-supervisor orchestrate --workspace .database")
@@ -38,6 +39,7 @@ Until = Literal["stopped", "settled", "forever", "done"]
 @click.option("--until-done", is_flag=True, help="End when the plan is done; 1 if not all is.")
 @click.option("--timeout", metavar="TIME", help="With --until-done: end after 90, 45m, 4h.")
 @click.option("--service", is_flag=True, help="As `service install` runs it: also a stopped team.")
+@click.option("--visit", is_flag=True, hidden=True)
 @options.as_json
 @click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
 @click.option("--model", metavar="NAME", help="The model of every session that names none.")
@@ -65,7 +67,12 @@ def command(ctx: click.Context, /, workspace: str, as_json: bool, **chosen: Any)
 
 def _until(chosen: dict[str, Any]) -> tuple[Until, float | None]:
     """What the options say of the end; they are taken out of `chosen`."""
-    ways: dict[str, Until] = {"once": "settled", "until_done": "done", "service": "forever"}
+    ways: dict[str, Until] = {
+        "once": "settled",
+        "until_done": "done",
+        "service": "forever",
+        "visit": "visit",
+    }
     found = [until for name, until in ways.items() if chosen.pop(name)]
     timeout = chosen.pop("timeout")
     if len(found) > 1 or (timeout and found != ["done"]):
@@ -107,7 +114,7 @@ def run(
         odd = unknown_limits(settings, supervisor)
         for warning in (*warnings, *supervisor.observer.persona_problems(), *odd):
             supervisor.warn(warning)
-        if until != "forever":
+        if until not in ("forever", "visit"):
             take_up_stopped_team(supervisor.store)
         handle_signals(supervisor)
         report = Report(notifier(os.environ))
@@ -156,6 +163,8 @@ def _done(supervisor: Supervisor, until: Until) -> Callable[[World], bool]:
     match until:
         case "settled":
             return settled
+        case "visit":
+            return Visit()
         case "forever":
             return lambda world: False
     return stopped(supervisor)

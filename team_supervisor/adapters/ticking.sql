@@ -1,0 +1,24 @@
+-- outlook --
+SELECT
+    (SELECT i.name FROM iterations i WHERE i.state = 'active') AS iteration,
+    EXISTS (SELECT 1 FROM tasks t WHERE t.iteration IS NULL) AS unnamed,
+    EXISTS (SELECT 1 FROM tasks t WHERE t.state = 'queued') AS queued,
+    (SELECT value FROM team WHERE key = 'wanted') AS wanted,
+    (SELECT count(*) FROM sessions s
+        WHERE s.state NOT IN ('completed', 'failed', 'stopped')) AS live,
+    (SELECT count(*) FROM requests r WHERE r.status IN ('waiting', 'queued')) AS asked,
+    EXISTS (SELECT 1 FROM tasks t WHERE t.state IN ('assigned', 'in_progress')) AS at_work;
+
+-- workers --
+SELECT t.id AS task, t.state AS state, t.source AS source, s.id AS session, s.state AS found
+FROM tasks t LEFT JOIN sessions s ON s.request_name = t.request
+WHERE t.state IN ('assigned', 'in_progress') AND t.request IS NOT NULL
+UNION ALL
+SELECT t.id, t.state, t.source, s.id, s.state
+FROM sessions s JOIN tasks t ON t.request = s.request_name
+WHERE s.state NOT IN ('completed', 'failed', 'stopped')
+    AND t.state IN ('completed', 'failed', 'cancelled');
+
+-- over --
+SELECT id, source FROM tasks
+WHERE id IN (SELECT value FROM json_each(:ids)) AND state IN ('completed', 'failed', 'cancelled');

@@ -1,0 +1,98 @@
+"""What is to be started and ended over all projects, and, if asked to, is it done?"""
+
+import json
+import os
+from typing import Any
+
+import click
+
+from team_supervisor.adapters import clock, registry
+from team_supervisor.core import ticking
+from team_supervisor.core.ticking import Decision, Session
+from team_supervisor.errors import UsageError
+from team_supervisor.ticklook import Seen, look
+
+EPILOG = """\b
+Examples:
+  team-supervisor tick
+  team-supervisor tick --run
+  team-supervisor tick --sessions 'project:api:T1 project:web:T7'
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--run", "run_", is_flag=True, help="Do it: end what is to be ended, start the rest.")
+@click.option("--sessions", metavar="LABELS", help="What runs, said by an outside scheduler.")
+@click.option("--session-labels", metavar="JSON", help='[{"label", "status", "ageSeconds"}, ...]')
+@click.option("-v", "--verbose", is_flag=True, help="Say on standard error what led to it.")
+def command(run_: bool, sessions: str | None, session_labels: str | None, verbose: bool) -> None:
+    """Decide once for all registered projects, and print the decision as JSON.
+
+    Nothing is changed without --run. Who runs is known from the supervisor's own records, unless
+    --sessions or --session-labels say it. With --run one call from cron is a whole supervisor.
+    """
+    said = _said(sessions, session_labels)
+    told = _tasks_by_project(said or [])
+    known = registry.load(os.environ)
+    seen = look(known.projects, told, os.environ, clock.now())
+    seen.problems |= {each.slug: each.problem for each in known.unusable}
+    running = seen.sessions if said is None else said
+    decision = ticking.decide(seen.outlooks, running)
+    answer: dict[str, Any] = dict(decision)
+    if seen.problems:
+        answer["problems"] = [{"project": s, "problem": p} for s, p in seen.problems.items()]
+    if run_:
+        from team_supervisor.cli.tickrun import carry_out
+
+        answer["ran"] = carry_out(decision, seen, outside=said is not None)
+    if verbose:
+        _explain(decision, seen, running)
+    click.echo(json.dumps(answer))
+
+
+def _said(sessions: str | None, labels: str | None) -> list[Session] | None:
+    """What the options say that runs; None when they say nothing."""
+    if sessions is None and labels is None:
+        return None
+    found = [Session(each) for each in (sessions or "").split()]
+    if labels is not None:
+        from team_supervisor.core.tickreading import session_labels
+
+        try:
+            found += session_labels(labels)
+        except ValueError as error:
+            raise UsageError(
+                f"--session-labels is no list of sessions ({error}): write "
+                '[{"label": "project:SLUG:TASK", "status": "running", "ageSeconds": 60}]'
+            ) from None
+    return found
+
+
+def _tasks_by_project(sessions: list[Session]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for session in sessions:
+        if whose := ticking.named(session.label):
+            found.setdefault(whose[0], []).append(whose[1])
+    return found
+
+
+def _explain(decision: Decision, seen: Seen, running: list[Session]) -> None:
+    from team_supervisor.core.progress import clean
+
+    lines = [f"session {s.label}: {s.status}, {s.age or 0:.0f} s old" for s in running]
+    for each in ticking.by_priority(seen.outlooks):
+        why = each.waits or f"{len(each.ready)} ready"
+        turn = each.iteration or "none"
+        lines.append(f"project {each.slug}: iteration {turn}, {why}, room for {each.max_workers}")
+    lines += [f"project {slug}: {problem}" for slug, problem in seen.problems.items()]
+    lines += [
+        f"{each['label']} is skipped: {each['reason']}" for each in decision.get("skipped", [])
+    ]
+    lines += [f"{each['label']} is to end: {each['reason']}" for each in decision["zombies"]]
+    if decision["action"] == "spawn":
+        lines += [f"{each['label']} is to start" for each in decision["spawns"]]
+    else:
+        rest = "; a scheduler may pause" if decision["disable_cron"] else ""
+        lines.append(f"idle: {decision['reason']}{rest}")
+    for line in lines:
+        click.echo(clean(line, 400), err=True)

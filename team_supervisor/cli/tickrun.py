@@ -1,0 +1,64 @@
+"""How is a tick's decision carried out?"""
+
+from typing import Any
+
+from team_supervisor.adapters import locks, visits
+from team_supervisor.adapters.store import open_store
+from team_supervisor.core import ticking
+from team_supervisor.core.model import Wanted
+from team_supervisor.core.ticking import Decision, Zombie
+from team_supervisor.errors import TeamError
+from team_supervisor.ticklook import Seen
+
+
+def carry_out(decision: Decision, seen: Seen, *, outside: bool) -> list[dict[str, Any]]:
+    """What was done, one entry each: zombies one by one, then the projects.
+
+    `outside`: who runs was said by another scheduler. What runs there under a task that is queued
+    here is not started here: its project is left to that scheduler.
+    """
+    done = [_end(zombie, seen) for zombie in decision["zombies"]]
+    theirs = {s["project"] for s in decision.get("skipped", [])} if outside else set()
+    needed = _needed(decision, seen) - theirs
+    done += [{"project": slug, "did": "left to who runs it"} for slug in sorted(theirs)]
+    alone = {}
+    for slug in (each.slug for each in ticking.by_priority(seen.outlooks) if each.slug in needed):
+        place = seen.places[slug]
+        if locks.held_by(place.lock) is not None:
+            locks.ring(place.doorbell)
+            done.append({"project": slug, "did": "rang"})
+        else:
+            alone[slug] = place.root
+    return done + [{"project": slug, "did": said} for slug, said in visits.visit(alone).items()]
+
+
+def _needed(decision: Decision, seen: Seen) -> set[str]:
+    """Projects with something to start or to finish."""
+    found = {zombie["slug"] for zombie in decision["zombies"]}
+    if decision["action"] == "spawn":
+        found |= {spawn["project"] for spawn in decision["spawns"]}
+    whose = (ticking.named(session.label) for session in seen.sessions)
+    found |= {slug for slug, _ in filter(None, whose)}
+    return found | {each.slug for each in seen.outlooks if each.busy}
+
+
+def _end(zombie: Zombie, seen: Seen) -> dict[str, Any]:
+    """As `team stop SESSION` does; what has ended needs no more than a look."""
+    did = "is not ours to end"
+    session = seen.ours.get(zombie["label"])
+    if zombie["reason"] == "session-ended":
+        did = "has ended"
+    elif session is not None:
+        did = _want_stop(seen, zombie["slug"], session)
+    return {"label": zombie["label"], "reason": zombie["reason"], "did": did}
+
+
+def _want_stop(seen: Seen, slug: str, session: str) -> str:
+    try:
+        store = open_store(seen.places[slug].database)
+    except TeamError as error:
+        return str(error)
+    try:
+        return "is told to stop" if store.want(session, Wanted.STOP) else "has ended"
+    finally:
+        store.close()

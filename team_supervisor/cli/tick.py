@@ -85,9 +85,8 @@ def _explain(decision: Decision, seen: Seen, running: list[Session]) -> None:
         turn = each.iteration or "none"
         lines.append(f"project {each.slug}: iteration {turn}, {why}, room for {each.max_workers}")
     lines += [f"project {slug}: {problem}" for slug, problem in seen.problems.items()]
-    lines += [
-        f"{each['label']} is skipped: {each['reason']}" for each in decision.get("skipped", [])
-    ]
+    skipped = decision.get("skipped", [])
+    lines += [f"{each['label']} is skipped: {each['reason']}" for each in skipped]
     lines += [f"{each['label']} is to end: {each['reason']}" for each in decision["zombies"]]
     if decision["action"] == "spawn":
         lines += [f"{each['label']} is to start" for each in decision["spawns"]]

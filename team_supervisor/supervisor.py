@@ -18,7 +18,7 @@ from team_supervisor.apply.tools import publish
 from team_supervisor.carrying import Carrier
 from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
-from team_supervisor.core.model import Doing, Moment, Standing, State
+from team_supervisor.core.model import Moment, State
 from team_supervisor.core.reconcile import plan
 from team_supervisor.core.trouble import Trouble
 from team_supervisor.core.world import World
@@ -293,29 +293,3 @@ def settled(world: World) -> bool:
     return not any(
         session.state in busy and session.restart_at is None for session in world.live
     ) and all(look.row is not None and look.row.status == "queued" for look in world.requests)
-
-
-# Seconds that a visit takes at most; what it leaves is for the next one.
-VISIT = 60.0
-
-
-@dataclass(slots=True)
-class Visit:
-    """Settled, and no agent is about to be found done: that takes two looks and some quiet."""
-
-    _begun: float | None = None
-    _near: set[str] = field(default_factory=set)
-
-    def __call__(self, world: World) -> bool:
-        self._begun = self._begun or world.now.monotonic
-        for facts in world.sessions:
-            session = facts.session
-            near = facts.watch is not None and facts.watch.reading.complete
-            if (near or session.standing == Standing.CLAIMED) and session.doing != Doing.VERIFYING:
-                self._near.add(session.id)
-            else:
-                self._near.discard(session.id)
-        self._near &= {session.id for session in world.live if not session.ended}
-        if world.now.monotonic - self._begun >= VISIT:
-            return True
-        return settled(world) and not self._near

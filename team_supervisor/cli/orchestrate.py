@@ -22,7 +22,6 @@ from team_supervisor.runners import RUNNERS
 from team_supervisor.settings import Settings
 from team_supervisor.supervisor import (
     Supervisor,
-    Visit,
     orchestrate,
     settled,
     supervise,
@@ -164,6 +163,8 @@ def _done(supervisor: Supervisor, until: Until) -> Callable[[World], bool]:
         case "settled":
             return settled
         case "visit":
+            from team_supervisor.cli.visiting import Visit
+
             return Visit()
         case "forever":
             return lambda world: False

@@ -1,0 +1,32 @@
+"""When has a look that nobody waits for done what it can?"""
+
+from dataclasses import dataclass, field
+
+from team_supervisor.core.model import Doing, Standing
+from team_supervisor.core.world import World
+from team_supervisor.supervisor import settled
+
+# Seconds that a visit takes at most; what it leaves is for the next one.
+VISIT = 60.0
+
+
+@dataclass(slots=True)
+class Visit:
+    """Settled, and no agent is about to be found done: that takes two looks and some quiet."""
+
+    _begun: float | None = None
+    _near: set[str] = field(default_factory=set)
+
+    def __call__(self, world: World) -> bool:
+        self._begun = self._begun or world.now.monotonic
+        for facts in world.sessions:
+            session = facts.session
+            near = facts.watch is not None and facts.watch.reading.complete
+            if (near or session.standing == Standing.CLAIMED) and session.doing != Doing.VERIFYING:
+                self._near.add(session.id)
+            else:
+                self._near.discard(session.id)
+        self._near &= {session.id for session in world.live if not session.ended}
+        if world.now.monotonic - self._begun >= VISIT:
+            return True
+        return settled(world) and not self._near

@@ -45,7 +45,7 @@ class IterationTable:
             self.add(name, now)
         return new
 
-    def move(self, before: Iteration, after: Iteration, now: float) -> None:
+    def turn(self, before: Iteration, after: Iteration, now: float) -> None:
         """Carry a change of state out, with its event."""
         if before.state == after.state:
             return

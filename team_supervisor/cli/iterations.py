@@ -140,7 +140,7 @@ def start_(name: str, as_json: bool, workspace: str) -> None:
     with _changing(workspace) as (table, _):
         known = table.read()
         after = iterations.started(known, name, plans.now())
-        table.move(known.wanted(name), after, plans.now())
+        table.turn(known.wanted(name), after, plans.now())
     _answer(workspace, after.name, as_json)
 
 
@@ -156,7 +156,7 @@ def complete_(name: str, force: bool, as_json: bool, workspace: str) -> None:
         before = known.wanted(name)
         mine = iterations.open_ones(iterations.of(before.name, tasks.all()))
         after = iterations.completed(known, name, [] if force else mine, plans.now())
-        table.move(before, after, plans.now())
+        table.turn(before, after, plans.now())
     _answer(workspace, after.name, as_json)
 
 

@@ -30,7 +30,7 @@ def queued(store: Store, name: str, iteration: str | None) -> None:
 def start(store: Store, name: str) -> None:
     table = IterationTable(store)
     known = table.read()
-    table.move(known.wanted(name), started(known, name, 2.0), 2.0)
+    table.turn(known.wanted(name), started(known, name, 2.0), 2.0)
 
 
 def test_the_database_refuses_a_second_active_iteration(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_who_comes_second_in_a_race_hears_a_sentence(store: Store) -> None:
     before = table.read()
     start(store, "a")
     with pytest.raises(IterationError, match="one is at a time"):
-        table.move(before.wanted("b"), started(before, "b", 2.0), 2.0)
+        table.turn(before.wanted("b"), started(before, "b", 2.0), 2.0)
 
 
 def test_only_tasks_of_the_active_iteration_are_ready(store: Store) -> None:

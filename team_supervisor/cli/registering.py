@@ -7,6 +7,7 @@ from typing import Any
 
 from team_supervisor.adapters import clock, locks, registry, userfiles
 from team_supervisor.adapters.workspace import Workspace, create, locate
+from team_supervisor.cli import scheduling
 from team_supervisor.core.progress import clean
 from team_supervisor.core.projects import LONGEST_SLUG, Project, is_slug, slug_of
 from team_supervisor.errors import UsageError
@@ -32,6 +33,7 @@ def add(path: Path, given: Mapping[str, Any], environ: Mapping[str, str]) -> Pro
     # One that is broken is said now and not at the first start.
     load(workspace.settings, environ)
     registry.add(environ, project)
+    scheduling.rouse()
     settle(workspace, given)
     return project
 

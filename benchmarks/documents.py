@@ -25,6 +25,7 @@ PLOTS = {
     ),
     "Restart": (("restart", "Restart until all are adopted", "number of sessions"),),
     "A task list": (("parse", "Reading tasks.md", "KiB"),),
+    "A plan": (("wake", "A wake of a large plan", "number of finished tasks"),),
 }
 
 

@@ -25,6 +25,9 @@ class Plan:
     listed: int
     archives: int
     sizes: tuple[int, ...]
+    tasks: int
+    at_work: int
+    finished: tuple[int, ...]
 
     @property
     def crowd(self) -> int:
@@ -54,6 +57,9 @@ FULL = Plan(
     listed=1000,
     archives=10_000,
     sizes=(1, 10, 100, 1000),
+    tasks=10_000,
+    at_work=500,
+    finished=(1000, 3000, 6000, 9000),
 )
 QUICK = Plan(
     counts=(0, 1, 4),
@@ -71,4 +77,7 @@ QUICK = Plan(
     listed=100,
     archives=20,
     sizes=(1, 10),
+    tasks=60,
+    at_work=5,
+    finished=(10, 50),
 )

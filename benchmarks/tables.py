@@ -8,7 +8,7 @@ from benchmarks.peers.ours import TeamSupervisor
 from benchmarks.peers.supervisord import Supervisord
 from benchmarks.plan import Plan
 from benchmarks.report import spelled, unit
-from benchmarks.scenarios import archives, commands, crowd, tasklists
+from benchmarks.scenarios import archives, commands, crowd, plans, tasklists
 from benchmarks.targets import targets
 
 Rows = list[list[str]]
@@ -147,6 +147,20 @@ def parses(figures: Figures, plan: Plan) -> str:
     return markdown(["", f"{tasklists.FLOOR}, ms", "read as Markdown, ms", "×"], rows)
 
 
+def wakes(figures: Figures, plan: Plan) -> str:
+    """Processor time until it is known what may start once one more task has ended."""
+    first = (plans.NAME, plan.finished[0])
+    rows = [
+        [
+            f"{plan.tasks} tasks, {count} finished, {plan.at_work} at work",
+            _value(figures, "wake", plans.NAME, count),
+            _ratio(figures, "wake", (plans.NAME, count), first),
+        ]
+        for count in plan.finished
+    ]
+    return markdown(["", "processor time, ms", "×"], rows)
+
+
 def reached(figures: Figures, plan: Plan) -> str:
     rows = [target.cells() for target in targets(figures, plan)]
     return markdown(["", "measured", "limit", ""], rows)
@@ -162,4 +176,5 @@ TABLES: Mapping[str, Table] = {
     "Restart": restarts,
     "Commands": looks,
     "A task list": parses,
+    "A plan": wakes,
 }

@@ -12,7 +12,7 @@ from benchmarks.peers.pm2 import Pm2
 from benchmarks.peers.supervisord import Supervisord
 from benchmarks.plan import Plan
 from benchmarks.report import unit
-from benchmarks.scenarios import archives, commands, crowd, tasklists
+from benchmarks.scenarios import archives, commands, crowd, plans, tasklists
 
 OURS = TeamSupervisor.name
 HOSTED = f"{OURS}, with hosts"
@@ -153,6 +153,13 @@ def _growth(m: Medians) -> list[Target]:
     ]
 
 
+def _plans(m: Medians) -> list[Target]:
+    few, many = m.plan.finished[0], m.plan.finished[-1]
+    words = f"a wake, {m.plan.tasks} tasks, {many} finished ≤ 1.3 × with {few} finished"
+    limit = 1.3 * m.of("wake", plans.NAME, few)
+    return [Target(words, "", m.of("wake", plans.NAME, many), limit)]
+
+
 GROUPS: Mapping[str, Callable[[Medians], list[Target]]] = {
     "latency": _latency,
     "burst": _burst,
@@ -161,4 +168,5 @@ GROUPS: Mapping[str, Callable[[Medians], list[Target]]] = {
     "restart": _restart,
     "commands": _commands,
     "growth": _growth,
+    "plans": _plans,
 }

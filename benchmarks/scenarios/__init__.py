@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks.scenarios import archives, commands, crowd, growth, latency, tasklists
+from benchmarks.scenarios import archives, commands, crowd, growth, latency, plans, tasklists
 from benchmarks.scenarios.base import Scenario
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -11,5 +11,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "commands": commands.run,
     "tasklists": tasklists.run,
     "archives": archives.run,
+    "plans": plans.run,
     "growth": growth.run,
 }

@@ -74,6 +74,7 @@ class Observer:
         self._found: tuple[float, Scan] | None = None
         self._money = Money(settings, store)
         self._tasks = TaskLooker(store)
+        self._tasks.use(settings.project)
         self._steady: dict[Key, _Steady] = {}
         self._known: set[str] = set()
         self._personas: personas.Personas | None = None
@@ -83,6 +84,7 @@ class Observer:
         """From the next look on."""
         self._settings, self._rules = settings, rules(settings)
         self.sessions.settings = settings
+        self._tasks.use(settings.project)
         self._money.settings = settings
 
     def observe(self, now: Moment, *, draining: bool = False) -> World:

@@ -24,6 +24,7 @@ from team_supervisor.core.trouble import Trouble
 from team_supervisor.core.world import World
 from team_supervisor.episodes import Episodes, Refused
 from team_supervisor.errors import TeamError, WorkspaceBusy
+from team_supervisor.heartbeat import Heart, said_of
 from team_supervisor.observe import Observer
 from team_supervisor.reload import SettingsFile
 from team_supervisor.settings import Settings
@@ -50,6 +51,7 @@ class Supervisor:
     waker: Waker
     lock: int
     sink: Sink
+    command: str = "a supervisor"
     draining: bool = False
     stopping: bool = False
     settings_file: SettingsFile | None = None
@@ -60,6 +62,7 @@ class Supervisor:
     carrier: Carrier = field(init=False)
     watching: Watching = field(init=False)
     telling: Telling = field(init=False)
+    heart: Heart = field(init=False)
 
     def __post_init__(self) -> None:
         self.episodes = Episodes(self.workspace, self.say)
@@ -67,6 +70,7 @@ class Supervisor:
         attention = self.observer.attention
         slug = self.workspace.project.name
         self.telling = Telling(slug, self.store, self.tools.environ, self.waker.ring)
+        self.heart = Heart(self.store, said_of(self.command, os.getpid(), socket.gethostname()))
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
 
     def tick(self) -> tuple[World, bool]:
@@ -110,6 +114,7 @@ class Supervisor:
                 self._without_a_look(error)
                 continue
             self.after_look(world)
+            self.heart.keep(world)
             if not changed and done(world):
                 return
             busy = busy + 1 if changed else 0
@@ -191,9 +196,7 @@ def supervise(
     workspace: Workspace, settings: Settings, environ: Mapping[str, str], sink: Sink, name: str
 ) -> Iterator[Supervisor]:
     """Hold the workspace; WorkspaceBusy when somebody else does. `name` is the command."""
-    held = clock.stamp(clock.now().wall)
-    holder = locks.Holder(os.getpid(), socket.gethostname(), held, name)
-    lock = locks.hold(workspace.lock, holder)
+    lock = locks.hold(workspace.lock, locks.ourselves(name, clock.stamp(clock.now().wall)))
     # A lease that a writer breaks sends SIGIO, which would end the process.
     with contextlib.suppress(AttributeError, ValueError):
         signal.signal(signal.SIGIO, signal.SIG_IGN)
@@ -210,7 +213,7 @@ def supervise(
         environ=environ,
     )
     supervisor = Supervisor(
-        workspace, store, tools, observer, waker, lock, sink, _printed=store.last_event()
+        workspace, store, tools, observer, waker, lock, sink, name, _printed=store.last_event()
     )
     if problem:
         supervisor.warn(problem)

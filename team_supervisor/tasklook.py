@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import Seen, TaskTable
 from team_supervisor.core.model import RequestStatus, Session
+from team_supervisor.core.projects import ProjectSettings, with_project
 from team_supervisor.core.taskfacts import Work, Worker
 from team_supervisor.core.taskgraph import TaskState, behind, in_order
 
@@ -25,7 +26,12 @@ class TaskLooker:
         self._store = store
         self._table = TaskTable(store)
         self._known: _Known | None = None
+        self._project = ProjectSettings()
         self._behind: tuple[int, Mapping[str, int]] | None = None
+
+    def use(self, project: ProjectSettings) -> None:
+        """From the next look on."""
+        self._project, self._known = project, None
 
     def look(self, live: Sequence[Session], requests: Collection[str]) -> Work:
         """`requests` are the names of those that stand in the workspace."""
@@ -53,7 +59,7 @@ class TaskLooker:
         free = self._table.ready() if counts.get(TaskState.QUEUED) else []
         return Work(
             ready=tuple(in_order(free, self._chains() if len(free) > 1 else {})),
-            queue=self._table.queue(),
+            queue=with_project(self._table.queue(), self._project),
             counts=counts,
             untold=tuple(self._table.to_write_back()) if counts else (),
         )

@@ -69,6 +69,8 @@ ALLOWED = {
     ("supervisor.py", "_open", "rename"): "a broken database, kept under the time",
     # What is the user's own, changed by the user's own command, all else in it kept.
     ("adapters/userfiles.py", "change", "files.write"): "settings, with the comments",
+    ("cli/registering.py", "take_out", "remove"): "an entry of the registry, by its name",
+    ("adapters/detached.py", "turn", "os.replace"): "the supervisor's own log, by its size",
     # What has no name, or a new one.
     ("cli/__init__.py", "_internal", "NamedTemporaryFile"): "a log of a name of its own",
     ("adapters/machine.py", "leases_work", "NamedTemporaryFile"): "has a name of its own",

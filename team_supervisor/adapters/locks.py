@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from team_supervisor.adapters import clock, files
+from team_supervisor.adapters import clock, files, process_table
 from team_supervisor.errors import TeamError, WorkspaceBusy
 
 # For so long a lock may be held though nobody supervises (seconds), see `_take`.
@@ -25,9 +25,19 @@ class Holder:
     host: str
     since: str
     command: str
+    # Ticks since boot at which the process began, and what tells a boot from another.
+    ticks: int = 0
+    boot: str = ""
 
     def __str__(self) -> str:
         return f"{self.command} (PID {self.pid} on {self.host}, since {self.since})"
+
+
+def ourselves(command: str, since: str) -> Holder:
+    """This process, so that no later one is taken for it."""
+    me = process_table.identify(os.getpid())
+    born = (me.ticks, me.boot_id) if me else (0, "")
+    return Holder(os.getpid(), socket.gethostname(), since, command, *born)
 
 
 def hold(path: Path, holder: Holder) -> int:
@@ -52,6 +62,8 @@ def hold(path: Path, holder: Holder) -> int:
             "host": holder.host,
             "since": holder.since,
             "command": holder.command,
+            "ticks": holder.ticks,
+            "boot": holder.boot,
         }
     )
     os.ftruncate(descriptor, 0)

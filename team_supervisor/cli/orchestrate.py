@@ -1,5 +1,6 @@
 """How does a person run the team's supervisor?"""
 
+import contextlib
 import os
 import signal
 import sys
@@ -39,6 +40,7 @@ Until = Literal["stopped", "settled", "forever", "done", "visit"]
 @click.option("--timeout", metavar="TIME", help="With --until-done: end after 90, 45m, 4h.")
 @click.option("--service", is_flag=True, help="As `service install` runs it: also a stopped team.")
 @click.option("--visit", is_flag=True, hidden=True)
+@click.option("--log", type=click.Path(path_type=Path), hidden=True)
 @options.as_json
 @click.option("--claude", metavar="FILE", help="The claude program ($TEAM_SUPERVISOR_CLAUDE).")
 @click.option("--model", metavar="NAME", help="The model of every session that names none.")
@@ -47,14 +49,16 @@ Until = Literal["stopped", "settled", "forever", "done", "visit"]
 @click.option("--budget-team", type=usd, metavar="USD", help="What the team may spend in all.")
 @click.option("--budget-day", type=usd, metavar="USD", help="What the team may spend in a day.")
 @click.pass_context
-def command(ctx: click.Context, /, workspace: str, as_json: bool, **chosen: Any) -> None:
+def command(
+    ctx: click.Context, /, workspace: str, as_json: bool, log: Path | None, **chosen: Any
+) -> None:
     """Run the team: start, watch, restart, complete and archive its sessions.
 
     Ctrl-C ends the supervisor and leaves the team running; `team stop` ends the team.
     """
     found = require(locate(workspace))
     until, timeout = _until(chosen)
-    show = sink(as_json)
+    show = sink(as_json) if log is None else bounded(sink(as_json), log)
     if until == "done":
         from team_supervisor.cli import untildone
 
@@ -212,13 +216,27 @@ def sink(as_json: bool) -> Sink:
     return show
 
 
+def bounded(show: Sink, log: Path) -> Sink:
+    """For one that writes into a log: that stays small."""
+    from team_supervisor.adapters import detached
+
+    def shown(at: float, event: Event) -> None:
+        show(at, event)
+        with contextlib.suppress(OSError):
+            detached.keep_small(log)
+
+    return shown
+
+
 def _print(line: str) -> None:
-    """A closed pipe must not end the supervisor; the events are in the database."""
+    """A closed pipe or a full disk must not end the supervisor; the events are in the database."""
     try:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    except OSError:
+        pass
     except UnicodeEncodeError:
         sys.stdout.write(line.encode("ascii", "replace").decode() + "\n")
         sys.stdout.flush()

@@ -13,9 +13,12 @@ from team_supervisor.cli.sessions import opened
 from team_supervisor.core import terms
 from team_supervisor.core.iterations import IterationError
 from team_supervisor.core.progress import clean
+from team_supervisor.core.projects import ProjectSettings, with_project
 from team_supervisor.core.taskgraph import PRIORITIES, IllegalChange, Task, TaskState
+from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.tasksources import SourceError
 from team_supervisor.errors import UsageError
+from team_supervisor.settings import load
 
 SIGNS = {
     TaskState.PENDING: " ",
@@ -58,6 +61,28 @@ def changing(workspace: str, *, make: bool = False) -> Iterator[tuple[Store, Tas
         store.close()
     locks.ring(found.doorbell)
     scheduling.rouse()
+
+
+def queue(table: TaskTable, workspace: str) -> Queue:
+    """What holds, with the project's settings; a broken team.yaml says nothing here."""
+    return with_project(table.queue(), _project(workspace))
+
+
+def without_team_yaml(values: dict[str, Any], workspace: str) -> dict[str, Any]:
+    """What is to be stored; `max_concurrent` goes to where team.yaml says `max_workers`."""
+    if "max_concurrent" not in values or _project(workspace).max_workers is None:
+        return values
+    from team_supervisor.cli.registering import settle
+
+    settle(locate(workspace), {"max_workers": values["max_concurrent"]})
+    return {key: value for key, value in values.items() if key != "max_concurrent"}
+
+
+def _project(workspace: str) -> ProjectSettings:
+    try:
+        return load(locate(workspace).settings, {})[0].project
+    except UsageError:
+        return ProjectSettings()
 
 
 def wanted(table: TaskTable, name: str) -> Task:

@@ -37,7 +37,7 @@ def command() -> None:
 def list_(as_json: bool, workspace: str) -> None:
     """Show the queued tasks in their order, and why each waits."""
     with plans.reading(workspace) as table:
-        tasks, queue = table.all(), table.queue()
+        tasks, queue = table.all(), plans.queue(table, workspace)
         places = listing(tasks, queue, table.iterations())
     at_work = [task for task in tasks if task.state in AT_WORK]
     if as_json:
@@ -182,18 +182,19 @@ def settings_(as_json: bool, workspace: str, **given: Any) -> None:
         _change(workspace, as_json, changed)
         return
     with plans.reading(workspace) as table:
-        _show(table.queue(), as_json)
+        _show(plans.queue(table, workspace), as_json)
 
 
 def _change(workspace: str, as_json: bool, values: dict[str, Any]) -> None:
     with plans.changing(workspace) as (store, table):
         before = table.queue()
-        queue = replace(before, **values)
+        queue = replace(before, **plans.without_team_yaml(values, workspace))
         table.set_queue(queue)
         if bool(before.closed) != bool(queue.closed):
             words = queue.closed or "the queue goes on"
             store.record(QueueChanged(paused=bool(queue.closed), reason=words), plans.now())
-    _show(queue, as_json)
+        shown = plans.queue(table, workspace)
+    _show(shown, as_json)
 
 
 def _show(queue: Queue, as_json: bool) -> None:

@@ -76,3 +76,20 @@ def _write(values: Any, chosen: Mapping[str, Any]) -> None:
 
 def _short(number: float) -> float:
     return int(number) if number == int(number) else number
+
+
+def take_out(name: str, environ: Mapping[str, str]) -> str:
+    """What there is to say; one with a supervisor that runs is refused."""
+    found = registry.load(environ)
+    if any(entry.slug == name for entry in found.unusable):
+        registry.remove(environ, name)
+        return f"Removed {name} from the registry"
+    project = found.find(name)
+    holder = locks.held_by(Workspace(Path(project.workspace)).lock)
+    if holder is not None:
+        raise UsageError(
+            f"{project.slug} is supervised by {holder}: "
+            f"`team-supervisor projects stop {project.slug}` first"
+        )
+    registry.remove(environ, project.slug)
+    return f"Removed {project.slug} from the registry; {project.path} is as it was"

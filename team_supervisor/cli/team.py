@@ -177,6 +177,11 @@ def stop(sessions: tuple[str, ...], workspace: str, at_once: bool) -> None:
     wait_until_stopped(found, stopping)
 
 
+def want_team_stopped(found: Workspace) -> list[Session]:
+    """Of everybody, as `team stop` does without names."""
+    return _want_stopped(found, (), Wanted.STOP)
+
+
 def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> list[Session]:
     """Write the want; the one writer of state acts on it."""
     store = open_store(found.database)

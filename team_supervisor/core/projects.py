@@ -63,6 +63,27 @@ class Unusable:
     problem: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """`workers` are tasks at work, `tasks` all that are not cancelled, `waves` those left."""
+
+    sessions: int = 0
+    workers: int = 0
+    done: int = 0
+    tasks: int = 0
+    waves: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """`session` names the supervisor, `at` is in wall seconds."""
+
+    session: str
+    at: float
+    summary: Summary
+
+
 class Liveness(StrEnum):
     """Of a project's supervisor."""
 

@@ -1,16 +1,23 @@
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.teams import PROGRAM
+from tests.teams import AGENT, PROGRAM
 
 
 def projects(*words: str, code: int = 0) -> str:
-    done = subprocess.run([PROGRAM, "projects", *words], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [PROGRAM, "projects", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "TEAM_SUPERVISOR_CLAUDE": str(AGENT)},
+    )
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
@@ -67,3 +74,66 @@ def test_a_slug_is_unique_and_well_formed() -> None:
 
 def test_what_is_no_directory_is_refused() -> None:
     assert "not a directory" in projects("add", "nowhere", code=2)
+
+
+def test_a_supervisor_is_started_detached_shown_and_stopped() -> None:
+    make("a")
+    projects("add", "a")
+    try:
+        assert "Started a" in projects("start", "a")
+        assert listed()["a"]["status"] == "running"
+        assert listed()["a"]["heartbeat_age"] < 30
+        assert "runs already" in projects("start", "a")
+        assert "first" in projects("remove", "a", code=2)
+    finally:
+        assert "Stopped a" in projects("stop", "a")
+    assert listed()["a"]["status"] == "stopped"
+    assert "has no supervisor" in projects("stop", "a")
+
+
+def test_one_that_hangs_is_stale_and_started_anew() -> None:
+    make("a")
+    projects("add", "a")
+    first = projects("start", "a")
+    pid = int(first.split("PID ")[1].split()[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert "stale" in projects("list", "--stale-after", "0.01")
+        assert "hung" in projects("start", "a", "--stale-after", "0.01")
+        assert f"PID {pid} " not in str(listed()["a"]["supervisor"])
+    finally:
+        projects("stop", "a")
+
+
+def test_one_that_ends_at_once_is_said_with_its_last_words() -> None:
+    make("a")
+    projects("add", "a")
+    Path("a/.database/.supervisor/doorbell").write_text("in the way")
+    assert "doorbell" in projects("start", "a", code=1)
+
+
+def test_a_pause_and_a_limit_are_written_where_they_hold() -> None:
+    make("a")
+    projects("add", "a", "--max-workers", "2")
+    projects("pause", "a")
+    assert listed()["a"]["settings"]["status"] == "paused"
+    subprocess.run(
+        [PROGRAM, "queue", "settings", "--max-concurrent", "4", "-w", "a/.database"], check=True
+    )
+    assert listed()["a"]["settings"]["max_workers"] == 4
+    projects("resume", "a")
+    assert listed()["a"]["settings"]["status"] == "active"
+
+
+def test_what_is_broken_or_missing_is_shown_and_breaks_nothing() -> None:
+    make("a", "b")
+    projects("add", "a")
+    projects("add", "b")
+    Path("a/.database/team.yaml").write_text("project: [")
+    Path("b").rename("c")
+    found = listed()
+    assert "not valid YAML" in found["a"]["problem"]
+    assert "is missing" in found["b"]["problem"]
+    assert "known are a, b" in projects("show", "x", code=2)
+    projects("remove", "b")
+    assert set(listed()) == {"a"}

@@ -9,7 +9,7 @@ from typing import Any
 from team_supervisor.adapters import userfiles
 from team_supervisor.core import projects
 from team_supervisor.core.projects import Project, Unusable
-from team_supervisor.errors import UsageError
+from team_supervisor.errors import ProjectNotRegistered, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Registry:
         for entry in self.unusable:
             if entry.slug == name:
                 raise UsageError(f"project {name!r} cannot be used: {entry.problem}, {self.path}")
-        raise UsageError(f"project {name!r} is not registered: {self._known()}")
+        raise ProjectNotRegistered(name, self._known())
 
     def _known(self) -> str:
         if not self.projects:

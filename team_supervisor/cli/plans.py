@@ -17,7 +17,7 @@ from team_supervisor.core.projects import ProjectSettings, with_project
 from team_supervisor.core.taskgraph import PRIORITIES, IllegalChange, Task, TaskState
 from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.tasksources import SourceError
-from team_supervisor.errors import UsageError
+from team_supervisor.errors import UnknownTask, UsageError
 from team_supervisor.settings import load
 
 SIGNS = {
@@ -90,8 +90,7 @@ def wanted(table: TaskTable, name: str) -> Task:
     task = table.get(name)
     if task is None:
         near = [t.id for t in table.all() if name.casefold() in t.id.casefold()][:8]
-        hint = f"did you mean {', '.join(near)}?" if near else "see `team-supervisor tasks list`"
-        raise UsageError(f"unknown task {name!r}: {hint}")
+        raise UnknownTask(name, near)
     return task
 
 

@@ -8,7 +8,7 @@ from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.workspace import Workspace, locate, require
 from team_supervisor.core.model import Session
 from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
-from team_supervisor.errors import UsageError
+from team_supervisor.errors import AgentNotFound, UsageError
 
 
 def opened(given: str) -> tuple[Workspace, Store]:
@@ -33,7 +33,7 @@ def choose(sessions: Sequence[Session], what: str) -> Session:
     if len(matches) == 1:
         return matches[0]
     if not matches:
-        raise UsageError(f"there is no session {what!r}: see `team-supervisor attach --list`")
+        raise AgentNotFound(what)
     could = ", ".join(f"{s.id} ({s.name})" for s in matches[:12])
     raise UsageError(f"{what!r} could be any of {len(matches)} sessions: {could}")
 

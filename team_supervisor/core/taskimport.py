@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from team_supervisor.core.taskgraph import Task, TaskState, cycle, needs_of
 from team_supervisor.core.tasksources import Draft, SourceError
+from team_supervisor.errors import DependencyCycle
 
 # Of a long cycle so many are named from each end.
 _ENDS = 5
@@ -28,8 +29,8 @@ def merge(
 ) -> Merge:
     """A task keeps its state. What was edited since stays so, as long as its source is the same.
 
-    SourceError for a task that two sources describe (unless the former file was `moved`), and for
-    a cycle, which it names.
+    SourceError for a task that two sources describe (unless the former file was `moved`),
+    DependencyCycle for a cycle, which it names.
     """
     tasks = {task.id: task for task in known}
     _refuse_doubles(drafts, tasks, moved)
@@ -78,12 +79,9 @@ def _refuse_doubles(drafts: Iterable[Draft], tasks: Mapping[str, Task], moved: b
 
 
 def refuse_cycle(needs: Mapping[str, Iterable[str]]) -> None:
-    """SourceError that names the cycle, if there is one."""
+    """DependencyCycle that names it, if there is one."""
     if found := cycle(needs):
-        raise SourceError(
-            f"these tasks wait for one another: {_ring(found)}; nothing was changed: "
-            "take one dependency out"
-        )
+        raise DependencyCycle(_ring(found))
 
 
 def _ring(names: Sequence[str]) -> str:

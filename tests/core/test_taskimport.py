@@ -5,6 +5,7 @@ import pytest
 from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskimport import Merge, merge
 from team_supervisor.core.tasksources import Draft, SourceError
+from team_supervisor.errors import DependencyCycle
 
 
 def draft(name: str, *needs: str, **facts: Any) -> Draft:
@@ -55,13 +56,14 @@ def test_a_dependency_that_is_nowhere_is_named() -> None:
 
 def test_a_cycle_is_refused_with_its_name_also_through_what_is_known() -> None:
     known = (stored(draft("b", "a")),)
-    with pytest.raises(SourceError, match=r"wait for one another: (a needs b needs a|b needs a)"):
+    ring = r"wait for one another: (a needs b needs a|b needs a)"
+    with pytest.raises(DependencyCycle, match=ring):
         merged(draft("a", "b"), known=known)
 
 
 def test_of_a_long_cycle_the_ends_are_named() -> None:
     ring = [draft(f"t{n}", f"t{(n + 1) % 900}") for n in range(900)]
-    with pytest.raises(SourceError) as raised:
+    with pytest.raises(DependencyCycle) as raised:
         merged(*ring)
     words = str(raised.value)
     assert len(words) < 300

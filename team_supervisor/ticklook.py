@@ -1,54 +1,88 @@
 """What does each registered project look like to whoever decides over all of them?"""
 
-import json
-import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from team_supervisor.adapters import rows
-from team_supervisor.adapters.processes import lock_held
-from team_supervisor.adapters.store import Store, open_reader
-from team_supervisor.adapters.tasktable import TaskTable
-from team_supervisor.adapters.workspace import Workspace, locate
-from team_supervisor.core import model
-from team_supervisor.core.budgets import worked
-from team_supervisor.core.iterations import DEFAULT
-from team_supervisor.core.projects import Project, ProjectSettings, with_project
-from team_supervisor.core.taskgraph import OVER, TaskState, behind, in_order
-from team_supervisor.core.ticking import RUNNING, Outlook, Ready, Session, label
+from team_supervisor import __version__
+from team_supervisor.adapters import registry, userfiles
+from team_supervisor.adapters.recall import Recall
+from team_supervisor.adapters.registry import Registry
+from team_supervisor.core.projects import Project, Unusable
+from team_supervisor.core.ticking import Outlook, Session
 from team_supervisor.errors import TeamError
-from team_supervisor.settings import load
 
-QUERIES = rows.queries("ticking.sql")
-PASSING = (model.State.STARTING, model.State.ACTIVE, model.State.STOPPING)
+if TYPE_CHECKING:
+    from team_supervisor.adapters.glance import Glance
+    from team_supervisor.adapters.workspace import Workspace
+    from team_supervisor.core.projects import ProjectSettings
+    from team_supervisor.core.taskqueue import Queue
+
+
+# Of values, not of projects: what was kept in another shape is read again.
+SHAPE = f"{__version__}, 1"
+STOPPED = "the team was stopped"
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was read: `ours` the sessions by label, `problems` a sentence by slug."""
+    """What was read: `ours` the sessions by label, `problems` a sentence by slug.
+
+    `places` are those in which something lives or could start.
+    """
 
     outlooks: list[Outlook] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     ours: dict[str, str] = field(default_factory=dict)
-    places: dict[str, Workspace] = field(default_factory=dict)
+    places: "dict[str, Workspace]" = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+
+
+def look_at_all(
+    environ: Mapping[str, str], told: Mapping[str, Sequence[str]]
+) -> tuple[Registry, Seen]:
+    """Every registered project; what came of reading them is kept for the next time."""
+    recall = Recall(userfiles.cache(environ) / "projects.json", SHAPE)
+    known = _registered(environ, recall)
+    seen = look(known.projects, told, environ, recall)
+    recall.close()
+    return known, seen
+
+
+def _registered(environ: Mapping[str, str], recall: Recall) -> Registry:
+    path = userfiles.place(environ, userfiles.REGISTRY)
+    name, files = "registry", (str(path),)
+    found = recall.get(name, files)
+    try:
+        if found is not None:
+            projects = tuple(Project(**each) for each in found["projects"])
+            return Registry(path, projects, tuple(Unusable(*each) for each in found["unusable"]))
+    except (TypeError, KeyError):
+        pass  # kept in another shape
+    known = registry.load(environ)
+    projects_ = [{key: getattr(p, key) for key in p.__slots__} for p in known.projects]
+    unusable = [[each.slug, each.problem] for each in known.unusable]
+    recall.keep(name, files, {"projects": projects_, "unusable": unusable})
+    return known
 
 
 def look(
     projects: Sequence[Project],
     told: Mapping[str, Sequence[str]],
     environ: Mapping[str, str],
-    now: model.Moment,
+    recall: Recall | None = None,
 ) -> Seen:
     """All of them, read only. `told` are the tasks by project that are asked about besides.
 
-    One that cannot be read is a problem of its own, and no other's.
+    One that cannot be read is a problem of its own, and no other's. `recall` keeps what was seen
+    of those in which nothing lives and nothing could start.
     """
+    recall = recall or Recall(None, SHAPE)
     seen = Seen()
     for project in projects:
         try:
-            _look(seen, project, told.get(project.slug, ()), environ, now)
+            _look(seen, project, told.get(project.slug, ()), environ, recall)
         except TeamError as error:
             seen.problems[project.slug] = str(error)
         except Exception as error:
@@ -62,117 +96,71 @@ def _look(
     project: Project,
     asked: Sequence[str],
     environ: Mapping[str, str],
-    now: model.Moment,
+    recall: Recall,
 ) -> None:
-    place = locate(project.workspace)
-    if not place.root.is_dir():
-        raise TeamError(f"there is no workspace at {place.root}")
-    settings = ProjectSettings()
-    if place.settings.exists():
-        settings = load(place.settings, environ)[0].project
-    seen.places[project.slug] = place
-    if not place.database.exists():
-        seen.outlooks.append(_outlook(project, settings))
+    root = os.path.abspath(project.workspace)
+    if not os.path.isdir(root):
+        raise TeamError(f"there is no workspace at {root}")
+    database = f"{root}/.supervisor/supervisor.db"
+    files = (f"{root}/team.yaml", database, f"{database}-wal")
+    quiet = None if asked else _kept(project, recall.get(project.workspace, files))
+    if quiet is not None:
+        seen.outlooks.append(quiet)
         return
-    store = open_reader(place.database)
+    settings = _settings(files[0], environ)
+    facts = None if asked else _quiet(database, settings)
+    if facts is None:
+        from team_supervisor.closelook import look_closely
+
+        look_closely(seen, project, settings, asked)
+        return
+    recall.keep(project.workspace, files, facts)
+    seen.outlooks.append(Outlook(slug=project.slug, path=project.path, **facts))
+
+
+def _kept(project: Project, facts: Any) -> Outlook | None:
     try:
-        _read(seen, (project, settings, place), store, asked, now)
-    finally:
-        store.close()
+        return Outlook(slug=project.slug, path=project.path, **facts) if facts else None
+    except TypeError:
+        return None
 
 
-def _read(
-    seen: Seen,
-    what: tuple[Project, ProjectSettings, Workspace],
-    store: Store,
-    asked: Sequence[str],
-    now: model.Moment,
-) -> None:
-    project, settings, place = what
-    row = store.rows(QUERIES["outlook"], {})[0]
-    table = TaskTable(store)
-    queue = with_project(table.queue(), settings)
-    over = {r["id"]: r["source"] == "bd" for r in _over(store, asked)}
-    workers: list[Session] = []
-    if row["live"] or row["at_work"]:
-        workers = _workers(seen, (project.slug, place), store, over, now)
-    live = sum(1 for worker in workers if label_session(seen, worker))
-    iteration = row["iteration"] or (DEFAULT if row["unnamed"] else None)
-    facts = {
-        "iteration": iteration,
-        "ready": _ready(table) if row["queued"] else (),
-        "closed": "the team was stopped" if row["wanted"] == "stop" else queue.closed,
-        "over": over,
-        "busy": max(0, row["live"] - live) + row["asked"],
+def _settings(path: str, environ: Mapping[str, str]) -> "ProjectSettings":
+    from team_supervisor.core.projects import ProjectSettings
+
+    if not os.path.exists(path):
+        return ProjectSettings()
+    from pathlib import Path
+
+    from team_supervisor.settings import load
+
+    return load(Path(path), environ)[0].project
+
+
+def _quiet(database: str, settings: "ProjectSettings") -> dict[str, Any] | None:
+    """What an outlook says of a project without life; None when there may be some."""
+    from team_supervisor.adapters.glance import glance
+    from team_supervisor.core.iterations import DEFAULT
+    from team_supervisor.core.projects import with_project
+
+    found = glance(database) if os.path.lexists(database) else None
+    if found is None or found.life:
+        return None
+    queue = with_project(_queue(found), settings)
+    closed = STOPPED if found.wanted == "stop" else queue.closed
+    if found.ready and not closed:
+        return None
+    return {
+        "status": settings.status,
+        "priority": settings.priority,
         "max_workers": queue.max_concurrent,
+        "worker_timeout": settings.worker_timeout,
+        "iteration": found.iteration or (DEFAULT if found.unnamed else None),
+        "closed": closed,
     }
-    seen.sessions += workers
-    seen.outlooks.append(_outlook(project, settings, **facts))
 
 
-def label_session(seen: Seen, worker: Session) -> str | None:
-    """The id of the live session behind a label of ours."""
-    return seen.ours.get(worker.label)
+def _queue(found: "Glance") -> "Queue":
+    from team_supervisor.core.taskqueue import stored
 
-
-def _outlook(project: Project, settings: ProjectSettings, **facts: Any) -> Outlook:
-    optional = {
-        key: value
-        for key in ("channel", "thinking", "cleanup", "agent", "model")
-        if (value := getattr(settings, key))
-    }
-    values = {"max_workers": settings.max_workers or 1, **optional, **facts}
-    return Outlook(
-        slug=project.slug,
-        path=project.path,
-        status=settings.status,
-        priority=settings.priority,
-        worker_timeout=settings.worker_timeout,
-        **values,
-    )
-
-
-def _over(store: Store, asked: Sequence[str]) -> list[dict[str, Any]]:
-    return store.rows(QUERIES["over"], {"ids": json.dumps(asked)}) if asked else []
-
-
-def _ready(table: TaskTable) -> tuple[Ready, ...]:
-    free = table.ready()
-    ordered = in_order(free, behind(table.open()) if len(free) > 1 else {})
-    return tuple(Ready(task.id, task.title, task.timeout) for task in ordered)
-
-
-def _workers(
-    seen: Seen,
-    where: tuple[str, Workspace],
-    store: Store,
-    over: dict[str, bool],
-    now: model.Moment,
-) -> list[Session]:
-    """What the supervisor knows: rows, and the locks that say who lives."""
-    slug, place = where
-    live = {session.id: session for session in store.live()}
-    found = []
-    for row in store.rows(QUERIES["workers"], {}):
-        name = label(slug, row["task"])
-        if TaskState(row["state"]) in OVER:
-            over[row["task"]] = row["source"] == "bd"
-        session = live.get(row["session"])
-        if session is None:
-            # Asked for and not there yet, or over while its task does not know it.
-            found.append(Session(name, row["found"] or RUNNING))
-            continue
-        if not session.ended:
-            seen.ours[name] = session.id
-        limit = math.inf if session.timeout is None else session.timeout
-        found.append(Session(name, _status(place, session), worked(session, now), limit))
-    return found
-
-
-def _status(place: Workspace, session: model.Session) -> str:
-    if session.ended:
-        return str(session.state)
-    attempt = session.attempt_at is not None and session.restart_at is None
-    if session.state in PASSING and attempt and not lock_held(place.session_lock(session.id)):
-        return "gone"
-    return RUNNING
+    return stored(found.paused, found.stops, found.most, found.stopped_by)

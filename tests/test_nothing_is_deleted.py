@@ -39,6 +39,7 @@ ALLOWED = {
     ("adapters/logs.py", "move", "files.write"): "a segment under the next free number",
     ("apply/logs.py", "_move", "move"): "calls the one above",
     ("adapters/processes.py", "_write_json", "files.write"): "in the control directory",
+    ("adapters/recall.py", "close", "files.write"): "its own cache, which can be made again",
     ("adapters/service.py", "write", "files.write"): "our unit; a changed one is kept before",
     ("adapters/workspace.py", "refuse", "files.write"): "a reason.md, where there is none",
     ("apply/launching.py", "write_briefing", "files.write"): "a copy; see `OURS` in workspace.py",

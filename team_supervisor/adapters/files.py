@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -161,6 +160,8 @@ def tail(path: Path, most: int = 4096) -> bytes:
 
 def digest(data: bytes) -> str:
     """Short and stable: tells two contents apart."""
+    import hashlib
+
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

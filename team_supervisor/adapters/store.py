@@ -3,13 +3,13 @@
 import json
 import os
 import sqlite3
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from team_supervisor.adapters import rows
+from team_supervisor.adapters.database import connect, refuse_odd
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
 from team_supervisor.core.budgets import Spent
 from team_supervisor.core.events import Event
@@ -244,9 +244,9 @@ class Store:
 
 def open_store(path: Path) -> Store:
     """Read and write, made or migrated if needed; 0600. sqlite3.DatabaseError when broken."""
-    _refuse_odd(path)
+    refuse_odd(path)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-    db = _connect(f"file:{_quoted(path)}?mode=rw")
+    db = connect(path, "rw")
     db.execute("PRAGMA journal_mode = WAL")
     # A claim or an end that power loss takes back would be started twice: FULL (0.2 ms here).
     db.execute("PRAGMA synchronous = FULL")
@@ -259,11 +259,11 @@ def open_store(path: Path) -> Store:
 
 def open_reader(path: Path) -> Store:
     """Read only, for the commands that look; TeamError when there is no usable database."""
-    _refuse_odd(path)
+    refuse_odd(path)
     if not path.exists():
         raise TeamError(f"there is no team in {path.parent.parent}: start one with `team start`")
     try:
-        db = _connect(f"file:{_quoted(path)}?mode=ro")
+        db = connect(path, "ro")
         version = db.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise TeamError(
@@ -275,21 +275,3 @@ def open_reader(path: Path) -> Store:
             "run `orchestrate` with the newest team-supervisor once"
         )
     return Store(db)
-
-
-def _refuse_odd(path: Path) -> None:
-    """SQLite would wait at a FIFO for ever, and follow a link to anywhere."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        part = path.with_name(path.name + suffix)
-        if os.path.lexists(part) and not stat.S_ISREG(os.lstat(part).st_mode):
-            raise TeamError(f"{part} is in the way: it is not a regular file, remove it")
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30.0)
-
-
-def _quoted(path: Path) -> str:
-    from urllib.parse import quote
-
-    return quote(str(path.absolute()))

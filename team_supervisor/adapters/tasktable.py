@@ -11,7 +11,7 @@ from team_supervisor.core.events import QueueChanged, TaskMoved
 from team_supervisor.core.iterations import DEFAULT, Iterations
 from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
-from team_supervisor.core.taskqueue import Queue
+from team_supervisor.core.taskqueue import Queue, stored
 from team_supervisor.core.tasksources import Draft
 
 QUERIES = rows.queries("tasks.sql")
@@ -158,13 +158,7 @@ class TaskTable:
         return bool(next(iter(self._all("name_taken", name=request)[0].values())))
 
     def queue(self) -> Queue:
-        paused, stops, most, stopped_by = (self._store.team(name) for name in _SETTINGS)
-        return Queue(
-            paused=paused == "1",
-            stop_on_failure=stops != "0",
-            max_concurrent=int(most or Queue().max_concurrent),
-            stopped_by=stopped_by or None,
-        )
+        return stored(*(self._store.team(name) for name in _SETTINGS))
 
     def set_queue(self, queue: Queue) -> None:
         values = (queue.paused, queue.stop_on_failure, queue.max_concurrent, queue.stopped_by)

@@ -33,6 +33,15 @@ def directory(environ: Mapping[str, str]) -> Path:
     return user_config_path("team-supervisor")
 
 
+def cache(environ: Mapping[str, str]) -> Path:
+    """Where what can be read again is kept; in $TEAM_SUPERVISOR_CONFIG when that is set."""
+    if environ.get(VARIABLE):
+        return directory(environ) / "cache"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("team-supervisor")
+
+
 def place(environ: Mapping[str, str], name: str) -> Path:
     """Where such a file of the user really is: some keep theirs elsewhere, behind a link."""
     return Path(os.path.realpath(directory(environ) / name))

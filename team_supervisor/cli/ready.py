@@ -6,14 +6,13 @@ from typing import Any
 
 import click
 
-from team_supervisor.adapters import clock, registry
 from team_supervisor.adapters.workspace import locate, require
 from team_supervisor.cli import options
 from team_supervisor.core import ticking
 from team_supervisor.core.progress import clean
 from team_supervisor.core.projects import Project
 from team_supervisor.core.ticking import Judged
-from team_supervisor.ticklook import look
+from team_supervisor.ticklook import look, look_at_all
 
 
 @click.command(epilog="Example: team-supervisor ready --json")
@@ -25,8 +24,10 @@ def command(workspace: str | None, all_: bool, as_json: bool) -> None:
 
     Their iteration is active, what they need is completed, and their project has room.
     """
-    known = (_one(workspace),) if workspace else registry.load(os.environ).projects
-    seen = look(known, {}, os.environ, clock.now())
+    if workspace:
+        seen = look((_one(workspace),), {}, os.environ)
+    else:
+        _, seen = look_at_all(os.environ, {})
     running = ticking.by_slug(seen.sessions)
     found = [
         row

@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 
-from team_supervisor.adapters import clock, registry
 from team_supervisor.core import ticking
 from team_supervisor.core.ticking import Decision, Session
 from team_supervisor.errors import UsageError
-from team_supervisor.ticklook import Seen, look
+from team_supervisor.ticklook import Seen, look_at_all
 
 EPILOG = """\b
 Examples:
@@ -33,8 +32,7 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
     """
     said = _said(sessions, session_labels)
     told = _tasks_by_project(said or [])
-    known = registry.load(os.environ)
-    seen = look(known.projects, told, os.environ, clock.now())
+    known, seen = look_at_all(os.environ, told)
     seen.problems |= {each.slug: each.problem for each in known.unusable}
     running = seen.sessions if said is None else said
     decision = ticking.decide(seen.outlooks, running)

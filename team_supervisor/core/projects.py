@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from team_supervisor.core.taskqueue import Queue
+if TYPE_CHECKING:
+    from team_supervisor.core.taskqueue import Queue
 
 LONGEST_SLUG = 48
 _SLUG = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -128,7 +129,7 @@ def is_slug(text: str) -> bool:
     return len(text) <= LONGEST_SLUG and _SLUG.fullmatch(text) is not None
 
 
-def with_project(queue: Queue, settings: ProjectSettings) -> Queue:
+def with_project(queue: "Queue", settings: ProjectSettings) -> "Queue":
     """What holds for the queue once team.yaml has had its say."""
     held_up = None if settings.status == "active" else f"the project is {settings.status}"
     most = settings.max_workers or queue.max_concurrent

@@ -42,6 +42,18 @@ class Queue:
         return None
 
 
+def stored(
+    paused: str | None, stops: str | None, most: str | None, stopped_by: str | None
+) -> Queue:
+    """As its settings stand in the database, as text; None where nothing was set."""
+    return Queue(
+        paused=paused == "1",
+        stop_on_failure=stops != "0",
+        max_concurrent=int(most or Queue().max_concurrent),
+        stopped_by=stopped_by or None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A queued task and why it does not start; None when it is the next."""

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import msgspec
 
 from team_supervisor.core import events
-from team_supervisor.core.conduct import BLOCKED
 from team_supervisor.core.event import Event
 from team_supervisor.core.progress import clean
 from team_supervisor.core.timeline import sentence
@@ -111,6 +110,13 @@ def shown(channel: str | None) -> str:
     return f"{scheme}://…" if plain else "…"
 
 
+def public(channel: str | None) -> str:
+    """A channel as an outside scheduler may read it: a name or an id whole, of a URL its kind."""
+    if channel and "://" not in channel and "${" not in channel:
+        return channel
+    return shown(channel) if channel else ""
+
+
 def resolved(channel: str, environ: Mapping[str, str], where: Place) -> tuple[str, str | None]:
     """The channel with `${NAME}` replaced, and what is wrong with it, naming no value."""
     for name in _REFERENCE.findall(channel):
@@ -170,6 +176,9 @@ def _task(event: Any) -> tuple[str, str, str] | None:
 
 
 def _attention(event: Any) -> tuple[str, str, str]:
+    # What it imports is most of what a command that reads settings would have to wait for.
+    from team_supervisor.core.conduct import BLOCKED
+
     name = "question" if event.reason == BLOCKED else "needs-attention"
     return "budget" if event.doing == "over-budget" else name, event.session, _why(event)
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import select
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,19 @@ def test_labels_that_are_no_json_are_a_usage_error() -> None:
 def test_ready_lists_what_could_start_now() -> None:
     found = json.loads(CliRunner().invoke(ready.command, ["--json"]).stdout)
     assert [r["task"] for r in found["ready"]] == ["a1", "b1"]
+
+
+def test_what_a_tick_remembers_of_a_project_is_what_it_would_read(tmp_path: Path) -> None:
+    for slug in ("a", "b"):
+        assert run("fail", f"{slug}1", "-w", str(tmp_path / slug / ".database")).exit_code == 0
+    place = Path(os.environ["TEAM_SUPERVISOR_CONFIG"])
+    first = ticked()
+    files = [*tmp_path.glob("[ab]/.database/team.yaml"), *tmp_path.glob("*/.database/*/*.db*")]
+    while time.time_ns() - max(f.stat().st_ctime_ns for f in files) < 2 * 10**9:
+        select.select([], [], [], 0.1)
+    assert ticked() == ticked() == first
+    assert first["reason"] == "no-ready-tasks"
+    known = json.loads((place / "cache/projects.json").read_text())["kept"]
+    assert len(known) == 3
+    assert run("retry", "a1", "-w", str(tmp_path / "a/.database")).exit_code == 0
+    assert [s["label"] for s in ticked()["spawns"]] == ["project:a:a1"]

@@ -12,6 +12,7 @@ from team_supervisor.core import telling, terms
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.completion import CompletionRules
+from team_supervisor.core.health import HealthRules
 from team_supervisor.core.logs import LogRules
 from team_supervisor.core.persona import PermissionMode
 from team_supervisor.core.projects import ProjectSettings
@@ -76,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     task_timeout: float = 3600.0
     task_retries: int = 1
     file_events: bool = True
+    health: HealthRules = HealthRules()
     project: ProjectSettings = ProjectSettings()
     notify: Notify = Notify()
 
@@ -139,6 +141,7 @@ def _check(path: Path, settings: Settings) -> None:
         **{f"limits.per_persona.{k}": n for k, n in settings.limits.per_persona.items()},
         **{f"restarts.{f.name}": getattr(settings.restarts, f.name) for f in fields(RestartPolicy)},
         **_amounts(settings.budgets),
+        **{f"health.{f.name}": getattr(settings.health, f.name) for f in fields(HealthRules)},
         "project.worker_timeout": settings.project.worker_timeout,
     }
     if settings.project.max_workers is not None and settings.project.max_workers < 1:
@@ -154,6 +157,10 @@ def _check(path: Path, settings: Settings) -> None:
         raise UsageError(
             f"{path}: `budgets.warn_at` is {settings.budgets.warn_at:g}, but it is a share: "
             "0.8 is 80 %"
+        )
+    if pair := settings.health.contradiction():
+        raise UsageError(
+            f"{path}: `health.{pair}` contradict each other: a warning comes before what is worse"
         )
     for name, value in numbers.items():
         if isinstance(value, (int, float)) and not value >= 0:

@@ -145,3 +145,20 @@ def test_a_warning_that_could_never_come_is_refused(tmp_path: Path) -> None:
     path.write_text("budgets: {warn_at: 80}\n")
     with pytest.raises(UsageError, match="warn_at` is 80, but it is a share"):
         load(path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cpu_warning: 99", "`health.cpu_warning` and `cpu_critical` contradict each other"),
+        ("memory_warning_mb: -1", "`health.memory_warning_mb` is -1.0, but it cannot be negative"),
+        ("heartbeat_stalled: .nan", "`health.heartbeat_stalled` is nan, but it must be a number"),
+    ],
+)
+def test_thresholds_of_health_that_make_no_sense_are_refused(
+    path: Path, text: str, words: str
+) -> None:
+    path.write_text(f"health: {{{text}}}\n")
+    with pytest.raises(UsageError) as refused:
+        load(path, {})
+    assert words in str(refused.value)

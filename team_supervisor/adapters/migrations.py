@@ -34,6 +34,10 @@ def m006_iterations(db: sqlite3.Connection) -> None:
     _run(db, "schema6.sql")
 
 
+def m007_workers(db: sqlite3.Connection) -> None:
+    _run(db, "schema7.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
@@ -46,6 +50,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     m004_tasks,
     m005_outbox,
     m006_iterations,
+    m007_workers,
 ]
 
 

@@ -42,14 +42,22 @@ SELECT state, count(*) AS tasks FROM tasks GROUP BY state;
 SELECT t.id AS task, s.id AS session,
     (SELECT r.status FROM requests r WHERE r.name = t.request ORDER BY r.id DESC LIMIT 1) AS status,
     (SELECT r.reason FROM requests r WHERE r.name = t.request ORDER BY r.id DESC LIMIT 1) AS why
-FROM tasks t LEFT JOIN sessions s ON s.request_name = t.request
+FROM tasks t LEFT JOIN sessions s
+    ON s.id = coalesce(t.session, (SELECT o.id FROM sessions o WHERE o.request_name = t.request))
 WHERE t.state IN ('assigned', 'in_progress', 'blocked') AND t.request IS NOT NULL;
 
 -- over_with_life --
 SELECT t.id AS task, s.id AS session, NULL AS status, NULL AS why
-FROM sessions s JOIN tasks t ON t.request = s.request_name
+FROM sessions s JOIN tasks t ON t.request = s.request_name OR t.session = s.id
 WHERE s.state NOT IN ('completed', 'failed', 'stopped') AND s.wanted = 'run'
     AND t.state IN ('failed', 'cancelled');
+
+-- task_of_request --
+SELECT id FROM tasks WHERE request = :name;
+
+-- workers_of --
+SELECT id, state, request_name FROM sessions WHERE task = :task
+ORDER BY state = 'completed' DESC, state IN ('failed', 'stopped'), created_at DESC, id DESC;
 
 -- produced --
 SELECT t.id AS id, t.title AS title, s.directory AS directory

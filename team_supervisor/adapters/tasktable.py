@@ -9,7 +9,8 @@ from team_supervisor.adapters.iterations import IterationTable
 from team_supervisor.adapters.store import Store
 from team_supervisor.core.events import QueueChanged, TaskMoved
 from team_supervisor.core.iterations import DEFAULT, Iterations
-from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
+from team_supervisor.core.model import State
+from team_supervisor.core.taskgraph import AT_WORK, OVER, WAITING, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue, stored
 from team_supervisor.core.tasksources import Draft
@@ -88,6 +89,28 @@ class TaskTable:
     def insert(self, draft: Draft, now: float) -> None:
         self._do("insert_task", created_at=now, **_definition(draft))
         self._need(draft)
+        self.take_up(draft.id, now)
+
+    def of_request(self, name: str) -> str | None:
+        """The id of the task for which this request was made."""
+        found = self._all("task_of_request", name=name)
+        return str(found[0]["id"]) if found else None
+
+    def take_up(self, name: str, now: float) -> str | None:
+        """Give a task that nobody began the session that was made for it before; its id.
+
+        So a plan that was lost with its database goes on where it was. Of several, the one that is
+        completed, else one that lives, else the last; what became of it follows as for any other.
+        """
+        task, found = self.get(name), self._all("workers_of", task=name)
+        if task is None or not found or task.state not in WAITING or task.tries:
+            return None
+        first = found[0]
+        done = first["state"] == State.COMPLETED
+        request = first["request_name"] or first["id"]
+        facts = {"session": first["id"], "request": request, "tries": len(found)}
+        to = TaskState.COMPLETED if done else TaskState.IN_PROGRESS
+        return first["id"] if self.shift(task, to, now, **facts) else None
 
     def define(self, draft: Draft, *, keep_digest: bool = False) -> None:
         """What it is, in place of what it was; where it is stays.

@@ -11,11 +11,12 @@ SELECT
 
 -- workers --
 SELECT t.id AS task, t.state AS state, t.source AS source, s.id AS session, s.state AS found
-FROM tasks t LEFT JOIN sessions s ON s.request_name = t.request
+FROM tasks t LEFT JOIN sessions s
+    ON s.id = coalesce(t.session, (SELECT o.id FROM sessions o WHERE o.request_name = t.request))
 WHERE t.state IN ('assigned', 'in_progress') AND t.request IS NOT NULL
 UNION ALL
 SELECT t.id, t.state, t.source, s.id, s.state
-FROM sessions s JOIN tasks t ON t.request = s.request_name
+FROM sessions s JOIN tasks t ON t.request = s.request_name OR t.session = s.id
 WHERE s.state NOT IN ('completed', 'failed', 'stopped')
     AND t.state IN ('completed', 'failed', 'cancelled');
 

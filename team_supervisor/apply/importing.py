@@ -11,6 +11,7 @@ import msgspec
 
 from team_supervisor.adapters import files, git, processes
 from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import archives
 from team_supervisor.apply.requests import agreed
 from team_supervisor.apply.starting import prepare
@@ -22,7 +23,7 @@ from team_supervisor.core.events import (
 from team_supervisor.core.model import Moment, Session, State
 from team_supervisor.core.progress import TurnCost, TurnEnded
 from team_supervisor.core.requests import NAME, session_persona
-from team_supervisor.core.terms import Terms, TermsError, read
+from team_supervisor.core.terms import Terms, TermsError, read, task_id
 from team_supervisor.core.world import (
     ImportDirectory,
     Prepare,
@@ -46,6 +47,7 @@ class _Published(msgspec.Struct):
     depth: int = 0
     cost_usd: float = 0.0
     start_commit: str | None = None
+    task: str | None = None
 
 
 def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool:
@@ -71,6 +73,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
         if problem:
             tools.store.record(Warned(session=session.id, reason=problem), now.wall)
     prepare(tools, Prepare(session), now)
+    _take_up(tools, session, now)
     if held and attempt:
         tools.store.update(session.id, attempt_at=now.wall)
         tools.store.begin_attempt(session.id, attempt, now.wall)
@@ -120,8 +123,15 @@ def _import_archive(tools: Tools, name: str, now: Moment) -> None:
         _imported(tools, identity, persona, old, name), cost_before=cost, turns=1, **archived
     )
     tools.store.insert(session)
+    _take_up(tools, session, now)
     if cost:
         tools.store.add_turn(session, TurnCost(number=1, cost_usd=cost), session.created_at)
+
+
+def _take_up(tools: Tools, session: Session, now: Moment) -> None:
+    """Where the plan was imported first, its task is waiting for it."""
+    if session.task:
+        TaskTable(tools.store).take_up(session.task, now.wall)
 
 
 def _imported(tools: Tools, name: str, persona: str, old: _Published, directory: str) -> Session:
@@ -131,6 +141,7 @@ def _imported(tools: Tools, name: str, persona: str, old: _Published, directory:
     path = tools.workspace.root / directory / "transcript.jsonl"
     offset, own = _told_by_its_last_process(path, RUNNERS[kind])
     before = max(0.0, min(max(0.0, old.cost_usd), MOST_DOLLARS) - own)
+    terms = _kept_terms(tools, directory)
     return Session(
         id=name,
         persona=persona,
@@ -148,7 +159,8 @@ def _imported(tools: Tools, name: str, persona: str, old: _Published, directory:
         directory=directory,
         verification=launched_attempt(tools.workspace.verification_control(name)),
         start_commit=git.known(old.start_commit),
-        **agreed(tools, known, _kept_terms(tools, name)),
+        task=task_id(old.task) or terms.task,
+        **agreed(tools, known, terms),
     )
 
 

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import refuse, rejected, reserve
 from team_supervisor.apply.tools import Tools, tell
 from team_supervisor.core import messages
@@ -19,12 +20,14 @@ from team_supervisor.core.events import (
 from team_supervisor.core.model import DeliveryKind, Moment, Request, RequestStatus, Session
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import request_name, requester
+from team_supervisor.core.taskbrief import is_for
 from team_supervisor.core.terms import Terms, commands, read, stored
 from team_supervisor.core.world import (
     ClaimRequest,
     ForgetRequest,
     QueueRequest,
     RejectRequest,
+    RequestLook,
     SeeRequest,
 )
 
@@ -124,6 +127,7 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
     terms = read(look.instructions)
     session = replace(
         session,
+        task=_task(tools, look, terms, session),
         request_name=look.name,
         request_device=look.device,
         request_inode=look.inode,
@@ -145,7 +149,22 @@ def claim(tools: Tools, action: ClaimRequest, now: Moment) -> bool:
         )
         tools.store.record(event, now.wall)
         _tell_unknown(tools, session, terms, now)
+        if session.task:
+            TaskTable(tools.store).take_up(session.task, now.wall)
     return True
+
+
+def _task(tools: Tools, look: RequestLook, terms: Terms, session: Session) -> str | None:
+    """For which task it was asked; where the database was lost since then, what the request says.
+
+    Only a task that nobody began yet, and that is described as it was, can be meant by that.
+    """
+    table = TaskTable(tools.store)
+    known = table.of_request(look.name)
+    if known or session.requester or terms.task is None:
+        return known
+    task = table.get(terms.task)
+    return terms.task if task is None or is_for(look.instructions, task) else None
 
 
 def agreed(tools: Tools, persona: Persona | None, terms: Terms) -> dict[str, Any]:

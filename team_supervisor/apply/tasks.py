@@ -34,13 +34,28 @@ def ask_for_worker(tools: Tools, action: AskForWorker, now: Moment) -> bool:
 
 
 def _free_name(workspace: Workspace, table: TaskTable, task: Task, persona: str) -> str:
-    """A name that no request ever had: whatever has it from now on belongs to this try."""
+    """A name that no request ever had: whatever has it from now on belongs to this try.
+
+    Or that of a request which was made for it and outlived the database.
+    """
     plain = f"{task.persona or persona}-request-{task.id}"
     name, number = plain, 1
-    while table.name_taken(name) or not asking.is_free(workspace, name):
+    while not _stands(workspace, table, task, name) and (
+        table.name_taken(name) or not asking.is_free(workspace, name)
+    ):
         number += 1
         name = f"{plain}-{number}"
     return name
+
+
+def _stands(workspace: Workspace, table: TaskTable, task: Task, request: str) -> bool:
+    if task.tries or table.of_request(request):
+        return False
+    try:
+        text = files.read(workspace.root / request / "instructions.md").decode()
+    except (files.Unreadable, UnicodeDecodeError):
+        return False
+    return taskbrief.is_for(text, task)
 
 
 def _instructions(tools: Tools, table: TaskTable, task: Task) -> str:

@@ -105,6 +105,7 @@ def _published(row: Session) -> dict[str, Any]:
         "persona": row.persona,
         "name": row.name,
         "requester": row.requester,
+        "task": row.task,
         "state": row.state,
         "doing": None if row.ended else row.doing,
         "detail": row.doing_detail,

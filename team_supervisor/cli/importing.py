@@ -14,7 +14,7 @@ from team_supervisor.cli import options, plans
 from team_supervisor.core.events import TasksImported
 from team_supervisor.core.iterations import Iterations, Phase
 from team_supervisor.core.progress import clean
-from team_supervisor.core.taskgraph import Task, TaskState
+from team_supervisor.core.taskgraph import WAITING, Task, TaskState
 from team_supervisor.core.taskimport import Merge
 from team_supervisor.core.tasksources import Draft, SourceError, id_problem, prefixed
 from team_supervisor.errors import UsageError
@@ -114,10 +114,12 @@ def _write(table: TaskTable, found: Merge, no_queue: bool) -> None:
         table.insert(draft, at)
     for draft in found.define:
         table.define(draft)
-    for name in found.done:
-        table.shift(plans.wanted(table, name), TaskState.COMPLETED, at)
-    for name in () if no_queue else found.queue:
-        table.shift(plans.wanted(table, name), TaskState.QUEUED, at)
+    steps = [(name, TaskState.COMPLETED) for name in found.done]
+    steps += [(name, TaskState.QUEUED) for name in (() if no_queue else found.queue)]
+    for name, to in steps:
+        task = plans.wanted(table, name)
+        if task.state in WAITING:  # the others have a session from before
+            table.shift(task, to, at)
 
 
 def _say(found: Merge, more: dict[str, list[str]], how: tuple[str, bool, str | None]) -> None:

@@ -14,12 +14,11 @@ from team_supervisor.cli import options, plans
 from team_supervisor.cli.say import read_text
 from team_supervisor.core import tasksources, terms
 from team_supervisor.core.model import Wanted
-from team_supervisor.core.taskgraph import OVER, Task, TaskState, needs_of
+from team_supervisor.core.taskgraph import OVER, WAITING, Task, TaskState, needs_of
 from team_supervisor.core.taskimport import refuse_cycle
 from team_supervisor.core.tasksources import Draft, SourceError, id_problem, names, priority
 from team_supervisor.errors import UsageError
 
-WAITING = (TaskState.PENDING, TaskState.QUEUED)
 Command = Callable[..., None]
 
 
@@ -86,8 +85,9 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
         plans.refuse_frozen(table, draft.iteration)
         IterationTable(store).know([draft.iteration], plans.now())
         table.insert(draft, plans.now())
-        if not no_queue:
-            table.shift(plans.wanted(table, name), TaskState.QUEUED, plans.now())
+        task = plans.wanted(table, name)
+        if task.state == TaskState.PENDING and not no_queue:
+            table.shift(task, TaskState.QUEUED, plans.now())
     _answer(workspace, name, as_json)
 
 
@@ -187,7 +187,7 @@ def cancel_(store: Store, table: TaskTable, task: Task, reason: str | None) -> N
 def _stop(store: Store, task: Task) -> None:
     """The session that works on it, also one that was only just claimed."""
     for session in store.live():
-        if task.request is not None and session.request_name == task.request:
+        if session.id == task.session or session.request_name == task.request is not None:
             store.want(session.id, Wanted.STOP)
 
 

@@ -212,7 +212,8 @@ class _Plan:
             return []
         spread = _RANGE.sub(_each, said[1])
         named = [n for n in _NAMED.findall(spread) if n in self.known]
-        return [leaf for n in named for leaf in self.known[n] if leaf != name]
+        # Who names the box it stands below cannot wait for what waits for it there.
+        return [leaf for n in named if name not in self.known[n] for leaf in self.known[n]]
 
 
 def _each(found: "re.Match[str]") -> str:

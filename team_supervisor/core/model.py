@@ -144,6 +144,7 @@ class Session:
     worked_before: float = 0.0
     attempt_monotonic: float | None = None
     transcript_segment: int = 0
+    task: str | None = None
 
     @property
     def cost_usd(self) -> float:

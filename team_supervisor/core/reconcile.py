@@ -38,10 +38,12 @@ def plan(world: World) -> list[Action]:
     for facts in world.sessions:
         if not world.draining or _ending(facts.session):
             actions += _adopt(facts) + _hear(facts) + settle(facts, world)
+    if not world.draining:
+        # Before the plan asks for anybody: one of these may be the worker of a task.
+        actions += [ImportDirectory(name) for name in world.strays]
     starting = world.accepting and not world.draining
     actions += taskwork.plan(world.work, world.now, world.rules.task_retries, starting=starting)
     if not world.draining:
-        actions += [ImportDirectory(name) for name in world.strays]
         actions += holding.warnings(world)
         retried = [action.session for action in actions if isinstance(action, Retry | Restore)]
         woken, team = parking.plan(world, retried)

@@ -36,7 +36,7 @@ def instructions(task: Task, setting: Setting, produced: Sequence[Produced], tim
     The specification is carried over as it is: check boxes in it become the worker's first list.
     """
     limit = task.timeout or timeout
-    agreed = terms.Terms(verify=terms.restored(task.verify) or None, timeout=limit)
+    agreed = terms.Terms(verify=terms.restored(task.verify) or None, timeout=limit, task=task.id)
     parts = [
         f"# {task.id}: {task.title}",
         f"This is task {task.id} of a plan. Do it, and only it: others do the other tasks.",
@@ -47,6 +47,15 @@ def instructions(task: Task, setting: Setting, produced: Sequence[Produced], tim
         _reporting(task.id),
     ]
     return terms.written(agreed) + "\n\n".join(part for part in parts if part) + "\n"
+
+
+def is_for(instructions: str, task: Task) -> bool:
+    """Was this request made for the task, as it is described now?"""
+    try:
+        named = terms.read(instructions).task
+    except terms.TermsError:
+        return False
+    return named == task.id and (task.spec.strip() or task.title) in instructions
 
 
 def _context(setting: Setting) -> str:

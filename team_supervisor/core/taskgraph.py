@@ -1,10 +1,12 @@
 """Which tasks does a plan hold, what does each wait for, and in which order may they start?"""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 NORMAL = 2
 PRIORITIES = ("critical", "high", "normal", "low", "backlog")
 
@@ -22,6 +24,7 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
+WAITING = frozenset({TaskState.PENDING, TaskState.QUEUED})
 AT_WORK = frozenset({TaskState.ASSIGNED, TaskState.IN_PROGRESS})
 OVER = frozenset({TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED})
 # What a dependency in one of these will not become by itself: somebody has to act.
@@ -31,8 +34,8 @@ _P, _Q, _A, _I = TaskState.PENDING, TaskState.QUEUED, TaskState.ASSIGNED, TaskSt
 _D, _F, _B, _C = TaskState.COMPLETED, TaskState.FAILED, TaskState.BLOCKED, TaskState.CANCELLED
 # Everything that says which change is allowed lives in this table.
 FOLLOWS: dict[TaskState, frozenset[TaskState]] = {
-    _P: frozenset({_Q, _D, _F, _B, _C}),
-    _Q: frozenset({_P, _A, _D, _F, _B, _C}),
+    _P: frozenset({_Q, _I, _D, _F, _B, _C}),
+    _Q: frozenset({_P, _A, _I, _D, _F, _B, _C}),
     _A: frozenset({_I, _Q, _D, _F, _B, _C}),
     _I: frozenset({_Q, _D, _F, _B, _C}),
     _B: frozenset({_Q, _I, _D, _F, _C}),

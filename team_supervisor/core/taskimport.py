@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from team_supervisor.core.taskgraph import Task, TaskState, cycle, needs_of
+from team_supervisor.core.taskgraph import WAITING, Task, cycle, needs_of
 from team_supervisor.core.tasksources import Draft, SourceError
 from team_supervisor.errors import DependencyCycle
 
@@ -58,7 +58,7 @@ def _missing(drafts: Iterable[Draft], after: Mapping[str, object]) -> dict[str, 
 
 def _may_be_done(task: Task | None) -> bool:
     """Ticked by hand in the source; what has a worker is decided by that."""
-    return task is None or task.state in (TaskState.PENDING, TaskState.QUEUED)
+    return task is None or task.state in WAITING
 
 
 def _refuse_doubles(drafts: Iterable[Draft], tasks: Mapping[str, Task], moved: bool) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 from team_supervisor.core import frontmatter, terms
 from team_supervisor.core.requests import NAME
-from team_supervisor.core.taskgraph import NORMAL, PRIORITIES
+from team_supervisor.core.taskgraph import ID, NORMAL, PRIORITIES
 from team_supervisor.core.tasklist import plain, short
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,47}")
 SPEC_FILE = re.compile(r"(?P<id>.+)-spec\.md")
 # What is a number or a list by its meaning; all other values are taken as they are written.
 _MEANT = ("verify", "timeout")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from team_supervisor.core import frontmatter
+from team_supervisor.core.taskgraph import ID
 
 MAX_COMMANDS = 50
 MAX_COMMAND = 8_000
@@ -43,12 +44,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """None where nothing was said; `unknown` are keys that are not ours."""
+    """None where nothing was said; `unknown` are keys that are not ours.
+
+    `task`: for which task of the plan the supervisor made the request.
+    """
 
     verify: tuple[Command, ...] | None = None
     timeout: float | None = None
     budget_usd: float | None = None
     depends_on: tuple[str, ...] = ()
+    task: str | None = None
     unknown: tuple[str, ...] = ()
 
     def over(self, other: "Terms") -> "Terms":
@@ -58,6 +63,7 @@ class Terms:
             timeout=other.timeout if self.timeout is None else self.timeout,
             budget_usd=other.budget_usd if self.budget_usd is None else self.budget_usd,
             depends_on=self.depends_on or other.depends_on,
+            task=self.task,
             unknown=self.unknown,
         )
 
@@ -105,8 +111,14 @@ def convert(found: Mapping[Any, Any]) -> Terms:
         timeout=seconds("timeout", given["timeout"]) if "timeout" in given else None,
         budget_usd=_dollars(given["budget_usd"]) if "budget_usd" in given else None,
         depends_on=_names(given.get("depends_on", [])),
-        unknown=tuple(str(key)[:80] for key in found if key not in KEYS),
+        task=task_id(found.get("task")),
+        unknown=tuple(str(key)[:80] for key in found if key not in (*KEYS, "task")),
     )
+
+
+def task_id(value: Any) -> str | None:
+    """None for what cannot be the id of a task."""
+    return value if isinstance(value, str) and ID.fullmatch(value) else None
 
 
 def commands(value: Any) -> tuple[Command, ...]:
@@ -197,7 +209,7 @@ def written(terms: Terms) -> str:
     """Front matter that says so, with its `---` lines; empty when there is nothing to say."""
     import yaml
 
-    values = facts(terms)
+    values = {"task": terms.task, **facts(terms)}
     values["depends_on"] = list(terms.depends_on) or None
     said = {key: value for key, value in values.items() if value is not None}
     if not said:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from team_supervisor.core.checklist import drafts
@@ -129,6 +129,7 @@ LINES = st.lists(
 )
 
 
+@example([("", " ", "", False), ("  ", " ", "(depends on 1-9) ", False), ("  ", " ", "", False)])
 @given(LINES)
 def test_no_list_describes_a_cycle_by_its_order_alone(
     lines: list[tuple[str, str, str, bool]],

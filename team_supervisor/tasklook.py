@@ -27,6 +27,7 @@ class TaskLooker:
         self._table = TaskTable(store)
         self._known: _Known | None = None
         self._project = ProjectSettings()
+        self._seen: tuple[tuple[int, int], Sequence[Seen]] | None = None
         self._behind: tuple[int, Mapping[str, int]] | None = None
 
     def use(self, project: ProjectSettings) -> None:
@@ -39,10 +40,9 @@ class TaskLooker:
         if not plan.counts:
             return plan
         sessions = {session.id: session for session in live}
-        found = (self._worker(seen, sessions, requests) for seen in self._table.at_work())
         return Work(
             ready=plan.ready,
-            workers=tuple(worker for worker in found if worker is not None),
+            workers=tuple(self._worker(seen, sessions, requests) for seen in self._at_work()),
             queue=plan.queue,
             counts=plan.counts,
             untold=plan.untold,
@@ -53,6 +53,13 @@ class TaskLooker:
         if self._known is None or self._known.stamp != stamp:
             self._known = _Known(stamp, self._read())
         return self._known.work
+
+    def _at_work(self) -> Sequence[Seen]:
+        """Read again when any row was written: sessions and requests are in it, too."""
+        stamp = (self._store.changes(), self._store.version())
+        if self._seen is None or self._seen[0] != stamp:
+            self._seen = (stamp, self._table.at_work())
+        return self._seen[1]
 
     def _read(self) -> Work:
         counts = self._table.counts()
@@ -71,17 +78,14 @@ class TaskLooker:
             self._behind = (version, behind(self._table.open()))
         return self._behind[1]
 
-    def _worker(
-        self, seen: Seen, live: dict[str, Session], requests: Collection[str]
-    ) -> Worker | None:
-        task = self._table.get(seen.task)
-        if task is None:
-            return None
-        session = live.get(seen.session or "") or self._store.session(seen.session or "")
+    def _worker(self, seen: Seen, live: dict[str, Session], requests: Collection[str]) -> Worker:
+        session = live.get(seen.worker or "")
+        if session is None and seen.worker is not None:
+            session = self._store.session(seen.worker)
         rejected = seen.status == RequestStatus.REJECTED and session is None
         return Worker(
-            task=task,
+            task=seen.task,
             session=session,
-            asked=task.request in requests,
+            asked=seen.task.request in requests,
             rejected=(seen.why or "refused") if rejected else None,
         )

@@ -12,7 +12,7 @@ from team_supervisor.core.events import QueueChanged, TaskMoved
 from team_supervisor.core.taskgraph import Task, TaskState, waves
 from team_supervisor.core.world import World
 
-from .teams import Team, lines_until, script
+from .teams import Team, lines_until, run_until, script
 
 SETTINGS = "task_persona: intern\ntask_retries: 0\nrestarts: {failures: 1}\n"
 # Four waves of three; T8 fails, and T11 needs it.
@@ -150,3 +150,20 @@ def test_a_cancelled_task_ends_its_worker_and_can_be_tried_again(team: Team) -> 
     moves = [e.state for e in team.heard(TaskMoved)]
     assert moves[:2] == ["assigned", "in_progress"]
     assert verb(team, "tasks", "retry", "A")["state"] == "queued"
+
+
+def test_a_task_that_becomes_ready_is_given_a_worker_by_the_very_next_look(team: Team) -> None:
+    team.set(task_persona="intern")
+    write_spec(team, "B", ("A",), "work")
+    imported(team, "A")
+    heard_by_look: list[int] = []
+    with team.supervised() as supervisor:
+        supervisor.after_look = lambda _: heard_by_look.append(len(team.events))
+        run_until(supervisor, lambda _: team.heard(TaskMoved, task="B", state="completed"))
+
+    def look_of(task: str, state: str) -> int:
+        (event,) = team.heard(TaskMoved, task=task, state=state)
+        place = team.events.index(event)
+        return next(n for n, heard in enumerate(heard_by_look) if heard > place)
+
+    assert look_of("B", "assigned") == look_of("A", "completed") + 1

@@ -34,6 +34,10 @@ class Store:
         """Another number after another connection has committed something."""
         return int(self._db.execute("PRAGMA data_version").fetchone()["data_version"])
 
+    def changes(self) -> int:
+        """Grows with every row that this connection writes."""
+        return self._db.total_changes
+
     def take_touched(self) -> set[str]:
         """Ids of the sessions and deliveries that this connection wrote since it was asked."""
         touched, self._touched = self._touched, set()

@@ -39,7 +39,10 @@ WHERE t.state = 'queued'
 SELECT state, count(*) AS tasks FROM tasks GROUP BY state;
 
 -- tasks_at_work --
-SELECT t.id AS task, s.id AS session,
+SELECT t.number, t.id, t.title, '' AS spec, t.source, t.priority, t.persona, t.verify, t.timeout,
+    t.iteration, t.state, t.reason, t.position, t.tries, t.request, t.session, t.reported,
+    t.created_at, t.ended_at,
+    s.id AS worker,
     (SELECT r.status FROM requests r WHERE r.name = t.request ORDER BY r.id DESC LIMIT 1) AS status,
     (SELECT r.reason FROM requests r WHERE r.name = t.request ORDER BY r.id DESC LIMIT 1) AS why
 FROM tasks t LEFT JOIN sessions s
@@ -47,7 +50,10 @@ FROM tasks t LEFT JOIN sessions s
 WHERE t.state IN ('assigned', 'in_progress', 'blocked') AND t.request IS NOT NULL;
 
 -- over_with_life --
-SELECT t.id AS task, s.id AS session, NULL AS status, NULL AS why
+SELECT t.number, t.id, t.title, '' AS spec, t.source, t.priority, t.persona, t.verify, t.timeout,
+    t.iteration, t.state, t.reason, t.position, t.tries, t.request, t.session, t.reported,
+    t.created_at, t.ended_at,
+    s.id AS worker, NULL AS status, NULL AS why
 FROM sessions s JOIN tasks t ON t.request = s.request_name OR t.session = s.id
 WHERE s.state NOT IN ('completed', 'failed', 'stopped') AND s.wanted = 'run'
     AND t.state IN ('failed', 'cancelled');

@@ -24,10 +24,13 @@ _SETTINGS = ("queue_paused", "queue_stop_on_failure", "queue_max_concurrent", "q
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A task at work: its session's id if there is one, else what became of its request."""
+    """A task at work: its session's id if there is one, else what became of its request.
 
-    task: str
-    session: str | None
+    Without its specification and what it needs, which matter to nobody any more.
+    """
+
+    task: Task
+    worker: str | None
     status: str | None
     why: str | None
 
@@ -75,7 +78,10 @@ class TaskTable:
     def at_work(self) -> list[Seen]:
         """Tasks with a worker, or with a request for one; and those over whose worker lives."""
         found = self._all("tasks_at_work") + self._all("over_with_life")
-        return [Seen(**row) for row in found]
+        tasks = _tasks(found, [])
+        seen = ("worker", "status", "why")
+        each = zip(tasks, found, strict=True)
+        return [Seen(task, **{name: row[name] for name in seen}) for task, row in each]
 
     def produced(self, task: str) -> list[tuple[str, str, str | None]]:
         """(id, title, directory) of each task that this one needs."""

@@ -17,6 +17,7 @@ VERBS = {
     "orchestrate": ("orchestrate", "Run the team: start, watch, restart, complete, archive."),
     "track": ("track", "Watch the team's status, refreshed in place."),
     "attach": ("attach", "Step into a session: a shell in its directory, or its conversation."),
+    "agents": ("agents", "See how well each agent is, and what was done; restart or end one."),
     "say": ("say", "Put a message into a session's running conversation."),
     "logs": ("logs", "Show what a session said and did."),
     "request": ("request", "Ask for a teammate, the atomic way."),

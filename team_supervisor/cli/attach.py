@@ -67,9 +67,11 @@ def _list(asked: Given) -> None:
         raise UsageError("a list is of all sessions: choose some of them with --filter TEXT")
     from team_supervisor.adapters import clock
     from team_supervisor.cli import listing, sessions
+    from team_supervisor.cli.meter import Meter
 
     workspace, store = sessions.opened(asked.workspace)
-    board = sessions.board(workspace, store)
+    usage = Meter(workspace, store).sample() if asked.as_json else None
+    board = sessions.board(workspace, store, usage)
     matching = sessions.matching(board.sessions, asked.part)
     shown = [s for s in matching if asked.everything or not s.archived]
     if asked.as_json:

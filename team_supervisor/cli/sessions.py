@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from team_supervisor.adapters import clock, locks, processes
 from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.workspace import Workspace, locate, require
-from team_supervisor.core.model import Session
+from team_supervisor.core import health
+from team_supervisor.core.health import Health, HealthRules, Vitals
+from team_supervisor.core.model import Doing, Session
 from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
-from team_supervisor.errors import AgentNotFound, UsageError
+from team_supervisor.errors import AgentNotFound, TeamError, UsageError
 
 
 def opened(given: str) -> tuple[Workspace, Store]:
@@ -41,16 +45,59 @@ def choose(sessions: Sequence[Session], what: str) -> Session:
 def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None = None) -> Board:
     """Everything there is to show, with the truth about life from each session's lock."""
     now = clock.now().wall
+    rules = health_rules(workspace) if usage else None
     holder = locks.held_by(workspace.lock)
     return Board(
         workspace=str(workspace.root),
         supervisor=str(holder) if holder else None,
         sessions=tuple(
-            view(s, running(workspace, s), now, holder is not None, (usage or {}).get(s.id))
+            with_health(
+                view(s, running(workspace, s), now, holder is not None, (usage or {}).get(s.id)),
+                health_of(s, (usage or {}).get(s.id), rules, now) if rules else None,
+            )
             for s in store.sessions()
         ),
         requests=tuple(request_view(r, now) for r in store.open_requests()),
         rejected=tuple(request_view(r, now) for r in store.rejections()),
+    )
+
+
+def health_rules(workspace: Workspace) -> HealthRules:
+    """As they are set; a broken team.yaml is told of elsewhere."""
+    from team_supervisor.settings import load
+
+    try:
+        return load(workspace.settings, {})[0].health
+    except TeamError:
+        return HealthRules()
+
+
+def health_of(
+    session: Session, usage: Usage | None, rules: HealthRules, now: float
+) -> Health | None:
+    """None for one that has no process."""
+    if usage is None:
+        return None
+    heard = usage.heard_at
+    seen = Vitals(
+        silent=None if heard is None else max(0.0, now - heard),
+        rests=health.rests(session),
+        tool=usage.tool,
+        cpu=usage.cpu,
+        memory=usage.memory,
+        said_stalled=session.doing_detail if session.doing == Doing.STALLED else "",
+    )
+    return health.judge(seen, rules)
+
+
+def with_health(view: SessionView, found: Health | None) -> SessionView:
+    """One that should run and does not is as bad as can be."""
+    if view.status == "not running":
+        found = health.judge(Vitals(silent=None, gone=True), HealthRules())
+    if found is None:
+        return view
+    return msgspec.structs.replace(
+        view, health=found.level, heartbeat=found.signals[0].value, unwell=found.words
     )
 
 

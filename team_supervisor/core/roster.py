@@ -15,11 +15,16 @@ STALE_AFTER = 900.0
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Of a session's whole process tree: share of one core in percent, bytes, processes."""
+    """Of a session's whole process tree: share of one core in percent, bytes, processes.
+
+    `heard_at`: the last sign of life, wall-clock seconds. `tool`: its last line asks for a tool.
+    """
 
     cpu: float
     memory: int
     processes: int
+    heard_at: float | None = None
+    tool: bool = False
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
     doing: str = ""
     standing: str = ""
+    health: str | None = None
+    heartbeat: float | None = None
+    unwell: str = ""
 
     @property
     def needs_a_person(self) -> bool:

@@ -1,0 +1,141 @@
+"""agents: how well is each agent, and what was done?"""
+
+import json
+import select
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from team_supervisor.cli import options
+
+if TYPE_CHECKING:
+    from team_supervisor.core.health import Health, Signal
+    from team_supervisor.core.roster import SessionView
+
+EPILOG = """\b
+Examples:
+  team-supervisor agents list
+  team-supervisor agents health
+"""
+# Between two readings (seconds): long enough that the kernel's hundredths say something.
+A_MOMENT = 0.5
+
+
+@click.group("agents", epilog=EPILOG)
+def command() -> None:
+    """See how well each agent is: its last sign of life, its CPU and its memory."""
+
+
+@command.command("list", epilog="Example: team-supervisor agents list --json")
+@options.as_json
+@options.workspace
+def list_(workspace: str, as_json: bool) -> None:
+    """List the sessions that have not ended, with their health."""
+    from team_supervisor.cli.show import emit
+
+    rows = [_row(view) for view, _ in _measured(workspace)]
+    if as_json:
+        click.echo(json.dumps({"agents": rows}, indent=2))
+        return
+    emit(_table(rows) if rows else ["No session is alive"])
+
+
+def _measured(given: str) -> "list[tuple[SessionView, Health | None]]":
+    """Two readings a moment apart, each one walk over all processes."""
+    from team_supervisor.adapters import clock
+    from team_supervisor.cli import sessions
+    from team_supervisor.cli.meter import Meter
+
+    place, store = sessions.opened(given)
+    meter = Meter(place, store)
+    if meter.sample():
+        select.select([], [], [], A_MOMENT)
+    usage, rules = meter.sample(again=True), sessions.health_rules(place)
+    rows = {session.id: session for session in store.sessions()}
+    found = []
+    for view in sessions.board(place, store, usage).sessions:
+        if not view.ended and view.id in rows:
+            judged = sessions.health_of(rows[view.id], usage.get(view.id), rules, clock.now().wall)
+            found.append((view, judged))
+    return found
+
+
+def _row(view: "SessionView") -> dict[str, Any]:
+    return {
+        "session": view.id,
+        "name": view.name,
+        "persona": view.persona,
+        "state": view.status,
+        "health": view.health,
+        "heartbeat": view.heartbeat,
+        "cpu": view.cpu,
+        "memory": view.memory,
+        "task": view.last_words,
+        "why": view.unwell,
+    }
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    from team_supervisor.cli.show import cells, fitted, memory, percent, safe, short_age
+
+    heads = ["SESSION", "PERSONA", "STATE", "HEALTH", "HEARTBEAT", "CPU", "MEM", "DOES"]
+    lines = [heads]
+    for row in rows:
+        beat = "–" if row["heartbeat"] is None else short_age(row["heartbeat"])
+        facts = [safe(row[k], 60) for k in ("session", "persona", "state")]
+        used = [row["health"] or "–", beat, percent(row["cpu"]), memory(row["memory"])]
+        lines.append([*facts, *used, safe(row["why"] or row["task"], 60)])
+    widths = [max(cells(line[n]) for line in lines) for n in range(len(heads))]
+    return ["  ".join(map(fitted, line, widths)).rstrip() for line in lines]
+
+
+@command.command("health", epilog="Example: team-supervisor agents health api")
+@click.argument("session", required=False)
+@options.as_json
+@options.workspace
+@click.pass_context
+def health_(ctx: click.Context, session: str | None, workspace: str, as_json: bool) -> None:
+    """Say how well SESSION is, or each that lives: every signal, and its thresholds.
+
+    Ends with 1 when one is stalled or critical.
+    """
+    from team_supervisor.cli import sessions
+
+    measured = _measured(workspace)
+    if session is not None:
+        _, store = sessions.opened(workspace)
+        wanted = sessions.find(store, session).id
+        measured = [pair for pair in measured if pair[0].id == wanted]
+    if as_json:
+        shown = [{**_row(view), "signals": _signals(found)} for view, found in measured]
+        click.echo(json.dumps({"agents": shown}, indent=2))
+    else:
+        _print(measured)
+    if any(view.health in ("stalled", "critical") for view, _ in measured):
+        ctx.exit(1)
+
+
+def _signals(found: "Health | None") -> Any:
+    import msgspec
+
+    return msgspec.to_builtins(found.signals) if found else []
+
+
+def _print(measured: "list[tuple[SessionView, Health | None]]") -> None:
+    from team_supervisor.cli.show import emit, safe
+
+    lines: list[str] = []
+    for view, found in measured:
+        why = "" if found else f": {view.unwell or view.status}"
+        lines.append(safe(f"{view.name} ({view.id}): {view.health or 'not measured'}{why}"))
+        lines += [_signal(signal) for signal in found.signals] if found else []
+    emit(lines or ["No session is alive"])
+
+
+def _signal(signal: "Signal") -> str:
+    from team_supervisor.cli.show import memory, percent, safe
+    from team_supervisor.core.words import age
+
+    say = {"cpu": percent, "memory": memory}.get(signal.name, age)
+    limits = f"warning over {say(signal.warning)}, worse over {say(signal.worse)}"
+    return f"  {signal.name:<10} {signal.level:<9} {safe(signal.words)}; {limits}"

@@ -1,0 +1,67 @@
+"""How well is each agent?"""
+
+import json
+from typing import Any
+
+from click.testing import CliRunner
+
+from team_supervisor.cli.agents import command
+from team_supervisor.core.model import Doing
+
+from .example_team import ExampleTeam
+from .terminals import option
+
+
+def asked(team: ExampleTeam, *argv: str) -> tuple[int, str]:
+    result = CliRunner().invoke(command, [*argv, *option(team.place.root)])
+    return result.exit_code, result.output
+
+
+def rows(team: ExampleTeam, *argv: str) -> dict[str, Any]:
+    found = json.loads(asked(team, *argv, "--json")[1])["agents"]
+    return {row["name"]: row for row in found}
+
+
+def calm(team: ExampleTeam) -> None:
+    team.place.settings.write_text(
+        "health: {cpu_warning: 100000, cpu_critical: 100000, memory_warning_mb: 100000,"
+        " memory_critical_mb: 100000}\n"
+    )
+
+
+def test_the_list_tells_of_each_living_session_how_it_is(empty_team: ExampleTeam) -> None:
+    calm(empty_team)
+    empty_team.add("intern", "api", runs=True, turn_open=1)
+    found = rows(empty_team, "list")["api"]
+    assert (found["health"], found["persona"]) == ("healthy", "intern")
+    assert found["memory"] > 0
+    assert "api" not in asked(empty_team, "list")[1].splitlines()[0]
+
+
+def test_one_without_its_process_is_critical_and_ends_with_1(empty_team: ExampleTeam) -> None:
+    empty_team.add("intern", "lost")
+    code, text = asked(empty_team, "health", "lost")
+    assert code == 1
+    assert "critical: its process is gone" in text
+
+
+def test_what_is_over_a_threshold_of_team_yaml_is_said_with_it(empty_team: ExampleTeam) -> None:
+    calm(empty_team)
+    empty_team.place.settings.write_text("health: {memory_warning_mb: 1, memory_critical_mb: 2}\n")
+    empty_team.add("intern", "hog", runs=True, turn_open=1)
+    code, text = asked(empty_team, "health")
+    assert code == 1
+    assert "worse over 2M" in text
+
+
+def test_a_stall_that_the_supervisor_saw_ends_with_1(empty_team: ExampleTeam) -> None:
+    calm(empty_team)
+    empty_team.add(
+        "intern", "hung", runs=True, turn_open=1, doing=Doing.STALLED, doing_detail="no output"
+    )
+    assert rows(empty_team, "health", "hung")["hung"]["health"] == "stalled"
+    assert asked(empty_team, "health")[0] == 1
+
+
+def test_a_team_without_a_living_session_is_well(empty_team: ExampleTeam) -> None:
+    assert asked(empty_team, "health") == (0, "No session is alive\n")

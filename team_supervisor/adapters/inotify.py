@@ -5,14 +5,15 @@ import errno
 import os
 import struct
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-# inotify(7); watchdog would cost a thread for each directory.
+# inotify(7); watchdog would cost a thread for each directory, and 2 MiB.
 _MODIFY, _CLOSE_WRITE, _MOVED_FROM, _MOVED_TO = 0x2, 0x8, 0x40, 0x80
 _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF = 0x100, 0x200, 0x400, 0x800
 _OVERFLOW, _IGNORED = 0x4000, 0x8000
-_ONLYDIR, _DONT_FOLLOW = 0x01000000, 0x02000000
+_ONLYDIR, _DONT_FOLLOW, _IS_DIRECTORY = 0x01000000, 0x02000000, 0x40000000
 _SELF = _DELETE_SELF | _MOVE_SELF | _IGNORED
 _WANTED = (
     _MODIFY | _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF
@@ -99,6 +100,68 @@ class SessionEvents:
 
     def close(self) -> None:
         os.close(self.descriptor)
+
+
+class RootEvents:
+    """A thread that wakes when a directory is made in, or moved into, one directory.
+
+    It ends when the directory goes, when the watch is taken away, or when it fails.
+    """
+
+    def __init__(
+        self, library: ctypes.CDLL, watched: tuple[int, int], wake: Callable[[], None]
+    ) -> None:
+        self._library, self._wake = library, wake
+        self._descriptor, self._number = watched
+        self._thread = threading.Thread(target=self._run, name="root-events", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        ended = False
+        while not ended:
+            data, offset = os.read(self._descriptor, _AT_ONCE), 0
+            while offset < len(data):
+                _, mask, _, length = _HEADER.unpack_from(data, offset)
+                offset += _HEADER.size + length
+                ended = ended or bool(mask & _IGNORED)
+                if mask & (_IS_DIRECTORY | _OVERFLOW):
+                    self._ring()
+
+    def _ring(self) -> None:
+        try:
+            self._wake()
+        except OSError:
+            return
+
+    def healthy(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """At most 2 s; once more does nothing."""
+        if self._descriptor < 0:
+            return
+        self._library.inotify_rm_watch(self._descriptor, self._number)
+        self._thread.join(timeout=2.0)
+        if not self._thread.is_alive():
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def root_events(root: Path, wake: Callable[[], None]) -> RootEvents | None:
+    """None where the limits are reached, and for what is no directory."""
+    library = ctypes.CDLL(None, use_errno=True)
+    descriptor = int(library.inotify_init1(os.O_CLOEXEC))
+    if descriptor < 0:
+        return None
+    wanted = _CREATE | _MOVED_TO | _ONLYDIR
+    number = int(library.inotify_add_watch(descriptor, os.fsencode(root), wanted))
+    if number >= 0:
+        try:
+            return RootEvents(library, (descriptor, number), wake)
+        except RuntimeError:  # no thread can be made
+            pass
+    os.close(descriptor)
+    return None
 
 
 def session_events() -> SessionEvents | None:

@@ -1,9 +1,12 @@
 """When did something change in the workspace's root? A hint, never the truth."""
 
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
+
+from team_supervisor.adapters import inotify
 
 
 class Watch(Protocol):
@@ -50,6 +53,11 @@ def watch(root: Path, wake: Callable[[], None]) -> Watch | None:
 
     Recursion is where watching breaks: lost events, livelock above some 4,096 directories.
     """
+    return inotify.root_events(root, wake) if sys.platform == "linux" else observed(root, wake)
+
+
+def observed(root: Path, wake: Callable[[], None]) -> Watch | None:
+    """By watchdog, which knows the other systems."""
     from watchdog.events import DirCreatedEvent, DirMovedEvent
     from watchdog.observers import Observer
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from markdown_it.token import Token
 
-from team_supervisor.core.tasklist import BOX, plain, tokens
+from team_supervisor.core.markdown import tokens
+from team_supervisor.core.tasklist import BOX, plain
 from team_supervisor.core.tasksources import LONGEST_SPEC, Draft, SourceError, id_problem, title
 
 # `T001`, `1.1`, `2.`, `API-7`, each followed by its title.

@@ -3,24 +3,19 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from operator import itemgetter
 from string import punctuation
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 DONE_WORDS = frozenset({"completed", "complete", "done", "cancelled", "canceled", "skipped"})
 LONGEST_TITLE = 200
 
 # A title is looked for in so many characters of the instructions.
 _BEGINNING = 1 << 14
-# markdown-it drops what is nested deeper than this, without a word; a list costs two levels.
-_NESTING = 100
-_RULES = ("code", "fence", "blockquote", "hr", "list", "html_block", "heading", "paragraph")
-_UNDERLINE = re.compile(r"^[ \t]*(?:=+|-+)[ \t]*$", re.MULTILINE)
 # One sign between the brackets: `[API]` is a label, `[1]` a reference, `[x](url)` a link.
 # `[ ]*` is how Kiro marks an optional task.
 BOX = re.compile(r"\[(\s{0,3}[^\W\d]\s{0,3}|[^\w\[\]]{0,6})\](?![(\[:])(?:\*(?=\s|\Z))?\s*")
@@ -154,17 +149,19 @@ def parse(text: str) -> TaskList:
     """
     if "[" not in text and "task" not in text.lower():
         return TaskList(())
+    from team_supervisor.core.markdown import NESTING, tokens
+
     reader = _Reader()
     found = tokens(text)
     for index, token in enumerate(found):
         if token.type == "inline":
             _read(reader, found[index - 2], found[index - 1], token.content)
-        elif token.type == "list_item_open" and token.level == _NESTING - 1:
+        elif token.type == "list_item_open" and token.level == NESTING - 1:
             reader.found.append(Task("Items nested too deeply to be read", "unread", False))
     return TaskList(reader.tasks())
 
 
-def _read(reader: _Reader, before: Token, opening: Token, content: str) -> None:
+def _read(reader: _Reader, before: "Token", opening: "Token", content: str) -> None:
     first_in_item = before.type == "list_item_open"
     box = BOX.match(content) if first_in_item else None
     if box:
@@ -173,34 +170,6 @@ def _read(reader: _Reader, before: Token, opening: Token, content: str) -> None:
         reader.heading(int(opening.tag[1:]), plain(content))
     elif first_in_item and reader.section:
         reader.item(reader.section, before.level, content)
-
-
-def tokens(text: str) -> list[Token]:
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return _parser(_UNDERLINE.search(lines) is not None).parse(lines)
-
-
-@cache
-def _parser(underlined: bool) -> MarkdownIt:
-    """CommonMark blocks; what is inside a line stays unparsed, which is most of the cost.
-
-    Underlined headings make every paragraph be read twice, so only where there may be one.
-    """
-    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING})
-    parser.core.ruler.enableOnly(["normalize", "block"])
-    chains = ["paragraph", "reference", "blockquote", "list"]
-    parser.block.ruler.at("blockquote", _skip_quote, {"alt": chains})
-    parser.block.ruler.enableOnly([*_RULES, "lheading"] if underlined else list(_RULES))
-    return parser
-
-
-def _skip_quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Passes over a line of a block quote: none of it counts, and nested ones take seconds."""
-    if not state.src.startswith(">", state.bMarks[start] + state.tShift[start]):
-        return False
-    if not silent:
-        state.line = start + 1
-    return True
 
 
 def _status(value: str) -> str:
@@ -265,6 +234,8 @@ def first_tasks(name: str, instructions: str) -> str:
 
 def _title_candidates(name: str, instructions: str) -> Iterator[str]:
     """The first heading of level 1, else the first line, whatever it is."""
+    from team_supervisor.core.markdown import tokens
+
     beginning = instructions[:_BEGINNING]
     pairs = pairwise(tokens(beginning))
     inline = [(before.tag != "h1", each.content) for before, each in pairs if each.type == "inline"]

@@ -1,12 +1,12 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from team_supervisor.adapters.watch import Watch, watch
+from team_supervisor.adapters.watch import Watch, observed, watch
 
 LONG = 10.0
 
@@ -35,10 +35,14 @@ def bell() -> Bell:
     return Bell()
 
 
-@pytest.fixture
-def watching(tmp_path: Path, bell: Bell) -> Iterator[Watch]:
+Make = Callable[[Path, Callable[[], None]], Watch | None]
+both = pytest.mark.parametrize("make", [watch, observed], ids=["here", "elsewhere"])
+
+
+@pytest.fixture(params=[watch, observed], ids=["here", "elsewhere"])
+def watching(tmp_path: Path, bell: Bell, request: pytest.FixtureRequest) -> Iterator[Watch]:
     (tmp_path / "root" / "session").mkdir(parents=True)
-    found = watch(tmp_path / "root", bell.ring)
+    found = request.param(tmp_path / "root", bell.ring)
     assert found is not None
     yield found
     found.stop()
@@ -71,10 +75,11 @@ def test_what_agents_write_in_their_own_directories_does_not_wake(
     assert not bell.rung.is_set()
 
 
-def test_a_bell_that_fails_once_does_not_end_the_watch(tmp_path: Path) -> None:
+@both
+def test_a_bell_that_fails_once_does_not_end_the_watch(tmp_path: Path, make: Make) -> None:
     bell = Bell(broken=1)
     (tmp_path / "root").mkdir()
-    watching = watch(tmp_path / "root", bell.ring)
+    watching = make(tmp_path / "root", bell.ring)
     assert watching is not None
     (tmp_path / "root" / "one").mkdir()
     (tmp_path / "root" / "two").mkdir()
@@ -89,9 +94,10 @@ def test_a_stopped_watch_is_not_healthy(watching: Watch) -> None:
     assert not watching.healthy()
 
 
-def test_what_is_not_there_cannot_be_watched(tmp_path: Path, bell: Bell) -> None:
+@both
+def test_what_is_not_there_cannot_be_watched(tmp_path: Path, bell: Bell, make: Make) -> None:
     before = threading.active_count()
-    assert watch(tmp_path / "nothing", bell.ring) is None
+    assert make(tmp_path / "nothing", bell.ring) is None
     assert threading.active_count() == before
 
 
@@ -99,13 +105,26 @@ NO_DESCRIPTOR_LEFT = """\
 import os, resource, sys
 from pathlib import Path
 from watchdog.observers import Observer
-from team_supervisor.adapters.watch import watch
+from team_supervisor.adapters import watch
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))), most))
-sys.exit(watch(Path("."), print) is not None)
+sys.exit(getattr(watch, sys.argv[1])(Path("."), print) is not None)
 """
 
 
-def test_where_the_limits_are_reached_there_is_no_watch_and_no_error() -> None:
-    done = subprocess.run([sys.executable, "-c", NO_DESCRIPTOR_LEFT], capture_output=True)
+@both
+def test_where_the_limits_are_reached_there_is_no_watch_and_no_error(make: Make) -> None:
+    program = [sys.executable, "-c", NO_DESCRIPTOR_LEFT, make.__name__]
+    done = subprocess.run(program, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_watch_ends_with_the_directory_it_watches(tmp_path: Path, bell: Bell) -> None:
+    (tmp_path / "root").mkdir()
+    watching = watch(tmp_path / "root", bell.ring)
+    assert watching is not None
+    [thread] = [t for t in threading.enumerate() if t.name == "root-events"]
+    (tmp_path / "root").rmdir()
+    thread.join(LONG)
+    assert not watching.healthy()
+    watching.stop()

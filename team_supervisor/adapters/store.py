@@ -265,7 +265,8 @@ def open_reader(path: Path) -> Store:
     """Read only, for the commands that look; TeamError when there is no usable database."""
     refuse_odd(path)
     if not path.exists():
-        raise TeamError(f"there is no team in {path.parent.parent}: start one with `team start`")
+        where = path.parent.parent
+        raise TeamError(f"no session yet in {where}: start with `orchestrate` or `team start`")
     try:
         db = connect(path, "ro")
         version = db.execute("PRAGMA user_version").fetchone()[0]

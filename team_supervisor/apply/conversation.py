@@ -3,7 +3,7 @@
 from team_supervisor.adapters import files
 from team_supervisor.apply.tools import Tools, change, publish, tell, track
 from team_supervisor.core import messages
-from team_supervisor.core.conduct import HOPELESS
+from team_supervisor.core.conduct import HOPELESS, needs_a_person
 from team_supervisor.core.events import (
     AttentionNeeded,
     Delivered,
@@ -11,7 +11,7 @@ from team_supervisor.core.events import (
     Nudged,
     TasksChanged,
 )
-from team_supervisor.core.model import DeliveryKind, Doing, Moment, Session, State
+from team_supervisor.core.model import DeliveryKind, Moment, Session, State
 from team_supervisor.core.world import (
     Deliver,
     Hear,
@@ -91,7 +91,7 @@ def note_doing(tools: Tools, action: NoteDoing, now: Moment) -> bool:
         AttentionNeeded(
             session=session.id, name=session.name, reason=action.detail, doing=action.doing
         )
-        if action.doing in (Doing.ATTENTION, Doing.OVER_BUDGET)
+        if needs_a_person(action.doing, action.detail)
         else DoingChanged(
             session=session.id, name=session.name, doing=action.doing, detail=action.detail
         )

@@ -1,10 +1,10 @@
 """How does an archived session get back to work?"""
 
 from team_supervisor.adapters.workspace import bring_back
-from team_supervisor.apply.tools import Tools, change
+from team_supervisor.apply.tools import FRESH, Tools, change
 from team_supervisor.core.events import SessionRestored, Warned
 from team_supervisor.core.lifecycle import check
-from team_supervisor.core.model import Moment, Standing, State
+from team_supervisor.core.model import Moment, State
 from team_supervisor.core.world import Restore
 
 
@@ -26,14 +26,6 @@ def restore(tools: Tools, action: Restore, now: Moment) -> bool:
         directory=session.id,
         restored=1,
         restore_wanted=0,
-        failures=0,
-        nudges=0,
-        restart_at=None,
-        ended_at=None,
-        ending=None,
-        reason=None,
-        error_status=None,
-        standing=Standing.OPEN,
-        disputes=0,
+        **FRESH,
     )
     return True

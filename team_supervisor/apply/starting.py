@@ -2,7 +2,7 @@
 
 from team_supervisor.adapters import files
 from team_supervisor.adapters.workspace import claim
-from team_supervisor.apply.tools import Tools, change, publish, tell, track
+from team_supervisor.apply.tools import FRESH, Tools, change, publish, tell, track
 from team_supervisor.core import messages, tasklist
 from team_supervisor.core.events import (
     Event,
@@ -13,7 +13,7 @@ from team_supervisor.core.events import (
     Warned,
 )
 from team_supervisor.core.lifecycle import check
-from team_supervisor.core.model import DeliveryKind, Doing, Moment, Session, Standing, State
+from team_supervisor.core.model import DeliveryKind, Doing, Moment, Session, State
 from team_supervisor.core.terms import divided
 from team_supervisor.core.world import (
     MarkActive,
@@ -117,14 +117,6 @@ def retry(tools: Tools, action: Retry, now: Moment) -> bool:
         SessionRetried(session=session.id, name=session.name),
         state=check(session.state, State.STARTING),
         retry_wanted=0,
-        failures=0,
-        nudges=0,
-        restart_at=None,
-        ended_at=None,
-        ending=None,
-        reason=None,
-        error_status=None,
-        standing=Standing.OPEN,
-        disputes=0,
+        **FRESH,
     )
     return True

@@ -20,6 +20,19 @@ from team_supervisor.core.model import Delivery, DeliveryKind, Moment, Session, 
 from team_supervisor.core.persona import Persona
 from team_supervisor.settings import Settings
 
+# What an ended session that goes on begins with: nothing that was counted or noted holds any more.
+FRESH: Mapping[str, object] = {
+    "failures": 0,
+    "nudges": 0,
+    "restart_at": None,
+    "ended_at": None,
+    "ending": None,
+    "reason": None,
+    "error_status": None,
+    "standing": Standing.OPEN,
+    "disputes": 0,
+}
+
 
 @dataclass(slots=True)
 class Walk:

@@ -98,7 +98,10 @@ def columns_for(board: Board, shown: Sequence[SessionView], frame: Frame) -> Col
     total = f"{totals['tasks_done']}/{totals['tasks_total']}"
     counts = max([len(total), *(len(count(s)) for s in shown)])
     room = frame.width - 2 - 2 * gap - sum(gap + n.width for n in numbers) - (counts + 1)
-    name = max([LEAST_NAME, *(cells(safe(text)) for s in shown for text in (s.name, s.persona))])
+    whole = cells(f"{len(board.sessions)} sessions")
+    name = max(
+        [LEAST_NAME, whole, *(cells(safe(text)) for s in shown for text in (s.name, s.persona))]
+    )
     state = max([LEAST_STATE, *(_state_width(s, frame.now) for s in shown)])
     if not frame.whole:
         state = min(state, max(LEAST_STATE, (room - LEAST_BAR) // 2))

@@ -8,7 +8,7 @@ from team_supervisor.adapters.workspace import locate, require
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import find, opened
 from team_supervisor.cli.show import safe
-from team_supervisor.core.model import State
+from team_supervisor.core.model import Doing, Session, State
 from team_supervisor.errors import TeamError
 
 
@@ -34,6 +34,13 @@ def command(session: str, workspace: str) -> None:
     store.want_retry(meant.id)
     store.close()
     locks.ring(found.doorbell)
-    click.echo(f"{safe(meant.name)} ({meant.id}) will be tried again")
+    click.echo(f"{safe(meant.name)} ({meant.id}) {_when(meant)}")
     if locks.held_by(found.lock) is None:
         click.echo("No supervisor is running; start one with `team-supervisor orchestrate`.")
+
+
+def _when(session: Session) -> str:
+    if session.state == State.PARKED and session.doing == Doing.OVER_BUDGET:
+        why = safe(session.doing_detail)
+        return f"goes on once there is a budget for it ({why}): see `team-supervisor budget`"
+    return "will be tried again"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Besides PATH: where Claude Code is and keeps its sign-in. No secret is ever written into a unit.
 HANDED_ON = ("TEAM_SUPERVISOR_CLAUDE", "CLAUDE_CONFIG_DIR")
 SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+NO_MANAGER = ": no service manager of this user answers here, only after a real login"
 LINGER = "loginctl enable-linger"
 
 
@@ -172,7 +173,7 @@ def _lines(found: Found) -> Iterable[str]:
         yield "Not installed: install it with `team-supervisor service install`"
     else:
         yield f"Unit:       {clean(found.path, 400)}"
-        yield f"State:      {found.state}"
+        yield f"State:      {found.state}{NO_MANAGER if found.state == 'unknown' else ''}"
     yield f"Supervisor: {found.supervisor or 'none is running'}"
     if found.different:
         yield (

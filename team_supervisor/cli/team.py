@@ -164,7 +164,7 @@ def stop(sessions: tuple[str, ...], workspace: str, at_once: bool) -> None:
     """End the team, or the named SESSIONs. Their directories are kept."""
     found = require(locate(workspace))
     if not found.database.exists():
-        click.echo(f"Nothing to stop: there is no team in {found.root}")
+        click.echo(f"Nothing to stop: no session yet in {found.root}")
         return
     wanted = Wanted.STOP_NOW if at_once else Wanted.STOP
     stopping = _want_stopped(found, sessions, wanted)

@@ -17,6 +17,8 @@ from team_supervisor.core.world import (
 # Errors that more of the same cannot mend: a person must sign in, pay or allow.
 HOPELESS = frozenset({400, 401, 402, 403, 404})
 BLOCKED = "it says that its tasks are blocked"
+# A process ended at what was left when it started; no person is needed.
+HANDED_OVER = "what its process could spend is spent: a new one has the rest"
 IMPORTANT = frozenset({DeliveryKind.FIRST, DeliveryKind.INSTRUCTIONS, DeliveryKind.DISPUTE})
 
 
@@ -65,6 +67,11 @@ def quiet(facts: SessionFacts, world: World) -> bool:
     return not facts.unseen or held(facts.session, world)
 
 
+def needs_a_person(doing: Doing, detail: str) -> bool:
+    """Is somebody to be told of it, or does it go on by itself?"""
+    return doing in (Doing.ATTENTION, Doing.OVER_BUDGET) and detail != HANDED_OVER
+
+
 def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     """In the order in which one outweighs the other."""
     session = facts.session
@@ -76,7 +83,7 @@ def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     if over := _over_budget(session, world):
         return Doing.OVER_BUDGET, over
     if not session.turn_open and outgrown(session, world):
-        return Doing.OVER_BUDGET, "what its process could spend is spent: a new one has the rest"
+        return Doing.OVER_BUDGET, HANDED_OVER
     # Asked before what is unseen: what fails like this may never be seen.
     if not session.turn_open and session.error_status in HOPELESS:
         return Doing.ATTENTION, session.last_error or f"error {session.error_status}"

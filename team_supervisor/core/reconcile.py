@@ -202,8 +202,8 @@ def _end_of_work(session: Session, world: World) -> Action:
 
 
 def _stop_wanted(facts: SessionFacts, world: World) -> list[Action]:
-    grace = _grace(facts.session, world)
-    return [AskToStop(facts.session, State.STOPPED, "stopped by a person", grace)]
+    why = taskwork.why_stopped(world.work, facts.session, world.now)
+    return [AskToStop(facts.session, State.STOPPED, why, _grace(facts.session, world))]
 
 
 def _grace(session: Session, world: World) -> float:

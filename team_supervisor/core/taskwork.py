@@ -89,6 +89,16 @@ def _move(task: Task, to: TaskState, reason: str | None, session: Session | None
     return MoveTask(task, to, reason, session.id if session else task.session)
 
 
+def why_stopped(work: Work, session: Session, now: Moment) -> str:
+    """Who or what asked for the end of a session: its task, or its time, or a person."""
+    tasks = [w.task for w in work.workers if w.session and w.session.id == session.id]
+    if any(task.state == TaskState.CANCELLED for task in tasks):
+        return "its task was cancelled"
+    if tasks and _late(session, now):
+        return _too_long(session)
+    return "stopped by a person"
+
+
 def _late(session: Session, now: Moment) -> bool:
     return session.timeout is not None and worked(session, now) >= session.timeout
 

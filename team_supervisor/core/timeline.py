@@ -75,6 +75,8 @@ def _doing(e: events.DoingChanged) -> str:
             return f"{e.name} waits for {e.detail}"
         case "rate-limited":
             return f"{e.name} waits for its rate limit to end"
+        case "over-budget":
+            return f"{e.name} goes on in a new process: {e.detail}"
     return f"{e.name} is {e.doing}{f': {e.detail}' if e.detail else ''}"
 
 

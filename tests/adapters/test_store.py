@@ -329,7 +329,7 @@ def test_a_reader_sees_what_was_committed_and_writes_nothing(store: Store, path:
 
 
 def test_a_reader_misses_a_team_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TeamError, match=f"there is no team in {tmp_path}"):
+    with pytest.raises(TeamError, match=f"no session yet in {tmp_path}"):
         open_reader(tmp_path / ".supervisor" / "supervisor.db")
 
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from team_supervisor.adapters import locks, workspace
 from team_supervisor.adapters.locks import Holder
-from team_supervisor.cli import doctor, service
-from team_supervisor.cli.doctor import Place
+from team_supervisor.cli import diagnosis, doctor, service
+from team_supervisor.cli.diagnosis import Place
 
 SIGNED_IN = """case "$1" in
 --version) echo "2.1.197 (Claude Code)";;
@@ -154,7 +154,7 @@ def test_a_hostile_name_does_not_command_the_terminal(tmp_path, claude):
     ],
 )
 def test_a_full_disk_fails_and_one_that_fills_warns(megabytes, inodes, status):
-    assert doctor.judge_disk(megabytes * 1_000_000, inodes).status == status
+    assert diagnosis.judge_disk(megabytes * 1_000_000, inodes).status == status
 
 
 @pytest.mark.parametrize(
@@ -163,45 +163,55 @@ def test_a_full_disk_fails_and_one_that_fills_warns(megabytes, inodes, status):
 )
 def test_a_workspace_must_be_a_directory_that_can_be_written(is_directory, is_writable, status):
     place = Place(Path("/w"), Path("/w"), is_directory, is_writable)
-    assert doctor.judge_workspace(place).status == status
+    assert diagnosis.judge_workspace(place).status == status
+
+
+def test_a_workspace_that_others_can_open_warns_and_says_how_to_close_it(tmp_path, claude):
+    place = tmp_path / "work" / ".database"
+    place.mkdir(parents=True)
+    place.chmod(0o750)
+    said = run("-w", place, "--claude", claude).output
+    assert f"{place} is open to other users (mode 750); run `chmod 700 {place}`" in said
+    place.chmod(0o700)
+    assert "open to other users" not in run("-w", place, "--claude", claude).output
 
 
 def test_a_network_file_system_warns():
-    assert doctor.judge_filesystem("nfs4").status == "warn"
-    assert doctor.judge_filesystem("ext4").status == "ok"
+    assert diagnosis.judge_filesystem("nfs4").status == "warn"
+    assert diagnosis.judge_filesystem("ext4").status == "ok"
 
 
 def test_low_inotify_limits_warn_and_say_what_to_run():
-    low = doctor.judge_inotify({"max_user_watches": 100, "max_user_instances": 128})
+    low = diagnosis.judge_inotify({"max_user_watches": 100, "max_user_instances": 128})
     assert low.status == "warn"
     assert low.advice == "run `sudo sysctl fs.inotify.max_user_watches=8192`"
     enough = {"max_user_watches": 8192, "max_user_instances": 64, "max_queued_events": 1}
-    assert doctor.judge_inotify(enough).status == "ok"
-    assert doctor.judge_inotify(None).status == "warn"
+    assert diagnosis.judge_inotify(enough).status == "ok"
+    assert diagnosis.judge_inotify(None).status == "warn"
 
 
 def test_what_can_be_done_without_only_warns():
-    found = (doctor.judge_git(None), doctor.judge_tmux(None), doctor.judge_leases(False))
+    found = (diagnosis.judge_git(None), diagnosis.judge_tmux(None), diagnosis.judge_leases(False))
     assert [check.status for check in found] == ["warn"] * 3
     assert all(check.advice for check in found)
 
 
 def test_an_old_python_fails():
-    assert doctor.judge_python((3, 10, 14)).status == "fail"
-    assert doctor.judge_python((3, 11, 0)).status == "ok"
+    assert diagnosis.judge_python((3, 10, 14)).status == "fail"
+    assert diagnosis.judge_python((3, 11, 0)).status == "ok"
 
 
 def test_a_claude_that_does_not_answer_as_claude_fails():
-    found = doctor.judge_claude("/bin/true", None)
+    found = diagnosis.judge_claude("/bin/true", None)
     assert (found.status, "/bin/true --version" in found.advice) == ("fail", True)
 
 
 def test_a_sign_in_that_is_not_known_warns():
-    assert doctor.judge_sign_in("unknown").status == "warn"
+    assert diagnosis.judge_sign_in("unknown").status == "warn"
 
 
 def test_an_unknown_setting_warns():
-    assert doctor.judge_settings(Path("/w/team.yaml"), True, ("unknown x",)).status == "warn"
+    assert diagnosis.judge_settings(Path("/w/team.yaml"), True, ("unknown x",)).status == "warn"
 
 
 def found(**others):
@@ -228,12 +238,13 @@ def found(**others):
         ({"state": "failed"}, "fail", "journalctl --user -u team-supervisor-x"),
         ({"different": ("RestartSec",)}, "warn", "RestartSec"),
         ({"state": "stopped"}, "warn", "is stopped"),
+        ({"state": "unknown"}, "warn", "no service manager of this user answers"),
         ({"lingers": False}, "warn", "loginctl enable-linger"),
         ({"lingers": None}, "ok", "running"),
     ],
 )
 def test_a_service_is_judged_by_what_it_does_to_the_agents(facts, status, said):
-    check = doctor.judge_service(found(**facts))
+    check = diagnosis.judge_service(found(**facts))
     assert check.status == status
     assert said in f"{check.detail}; {check.advice}"
 

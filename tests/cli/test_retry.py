@@ -1,7 +1,7 @@
 import pytest
 
 from team_supervisor.core import events
-from team_supervisor.core.model import State
+from team_supervisor.core.model import Doing, State
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.supervisor import nothing_left
 from tests.teams import Team, run_until
@@ -64,3 +64,15 @@ def test_a_session_whose_directory_is_gone_stays_as_it_is(live_team: Team) -> No
     [warned] = live_team.heard(events.Warned)
     assert warned.reason == f"{session.id} cannot be retried: its directory is gone"
     assert live_team.session("api").state == State.FAILED
+
+
+def test_one_whose_budget_is_spent_waits_for_more_of_it(live_team: Team) -> None:
+    """It would end at once, so the answer says what it waits for."""
+    why = "its budget of $2.00 is spent"
+    found(live_team, state=State.PARKED, doing=Doing.OVER_BUDGET, doing_detail=why)
+    done = live_team.call("retry", "api")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"goes on once there is a budget for it ({why}): see `team-supervisor budget`" in (
+        done.stdout
+    )
+    assert "will be tried again" not in done.stdout

@@ -157,6 +157,13 @@ def test_status_says_how_it_is(project: Path, tmp_path: Path) -> None:
     }
 
 
+def test_status_says_where_no_service_manager_answers(project: Path, tmp_path: Path) -> None:
+    environ = stand_in(tmp_path, systemctl="echo Failed to connect to bus; exit 1")
+    run(project, "install", **environ)
+    said = run(project, "status", **environ).stdout
+    assert "State:      unknown: no service manager of this user answers here" in said
+
+
 def test_on_macos_the_agent_is_given_to_launchd(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

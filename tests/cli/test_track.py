@@ -152,6 +152,15 @@ def test_what_does_not_fit_into_the_window_is_counted(team: ExampleTeam) -> None
     assert any("database-layer" in line for line in lines)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_how_many_there_are_is_said_in_full_where_all_names_are_short(
+    empty_team: ExampleTeam, width: int
+) -> None:
+    for number in range(3):
+        empty_team.add("qa", f"q{number}", runs=True, last_activity_at=empty_team.now)
+    assert any("3 sessions" in line for line in painted(empty_team, width=width))
+
+
 def test_the_dashboard_is_refreshed_in_place_and_q_ends_it(team: ExampleTeam) -> None:
     terminal = Terminal("track", "--interval", "0.2", *option(team.place.root))
     assert ALTERNATE in terminal.until("7/12")

@@ -7,6 +7,7 @@ import pytest
 
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budget, Budgets, Spent
+from team_supervisor.core.conduct import needs_a_person
 from team_supervisor.core.model import DeliveryKind, Doing, Session, State, Wanted
 from team_supervisor.core.world import (
     AskToStop,
@@ -213,6 +214,7 @@ def test_no_turn_begins_once_the_budget_is_spent() -> None:
     assert of(actions, Deliver, Nudge) == []
     words = "its budget of $2.00 is spent ($2.01)"
     assert of(actions, NoteDoing) == [NoteDoing(seen.session, Doing.OVER_BUDGET, words)]
+    assert needs_a_person(Doing.OVER_BUDGET, words)
 
 
 def test_a_turn_is_not_cut_short_for_its_money() -> None:
@@ -315,6 +317,7 @@ def test_a_process_that_had_less_than_there_is_now_makes_room_for_one_with_the_r
     spent = idle(cost_attempt=2.0, error_status=402, last_error="Reached maximum budget ($2)")
     (note, *_) = planned(facts(spent, tasks=watch(0, 1)), rules=raised)
     assert isinstance(note, NoteDoing) and note.doing == Doing.OVER_BUDGET
+    assert not needs_a_person(note.doing, note.detail)
     noted = replace(spent, doing=Doing.OVER_BUDGET, doing_detail=note.detail, resumable=1)
     assert [
         a.ending

@@ -9,7 +9,7 @@ from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, W
 from team_supervisor.core.taskgraph import FOLLOWS, OVER, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue
-from team_supervisor.core.taskwork import all_complete, finished, follow, plan
+from team_supervisor.core.taskwork import all_complete, finished, follow, plan, why_stopped
 
 NOW = Moment(1000.0, 500.0)
 LIVE = (State.REQUESTED, State.STARTING, State.ACTIVE, State.STOPPING, State.PARKED)
@@ -98,6 +98,22 @@ def test_a_worker_that_takes_too_long_is_stopped_and_its_task_tried_again() -> N
     over = session(State.STOPPED, timeout=60.0, worked_before=61.0)
     assert followed(task(), over).reason == "try 1 failed: it ran longer than its limit of 1 min"
     assert followed(task(tries=2), over).to == TaskState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("state", "worked", "why"),
+    [
+        (TaskState.IN_PROGRESS, 61.0, "it ran longer than its limit of 1 min"),
+        (TaskState.IN_PROGRESS, 59.0, "stopped by a person"),
+        (TaskState.CANCELLED, 61.0, "its task was cancelled"),
+    ],
+)
+def test_a_stopped_worker_says_what_ended_it(state: TaskState, worked: float, why: str) -> None:
+    worker = session(timeout=60.0, worked_before=worked, wanted=Wanted.STOP)
+    assert (
+        why_stopped(Work(workers=(Worker(task=task(state), session=worker),)), worker, NOW) == why
+    )
+    assert why_stopped(Work(), worker, NOW) == "stopped by a person"
 
 
 def test_the_worker_of_a_cancelled_task_is_stopped_however_late_it_comes() -> None:

@@ -41,6 +41,10 @@ ABOUT: dict[str, Any] = {"session": ID, "name": "docs"}
         ),
         (events.DoingChanged(doing="working", detail="", **ABOUT), "docs is working"),
         (events.DoingChanged(doing="waiting", detail="api", **ABOUT), "docs waits for api"),
+        (
+            events.DoingChanged(doing="over-budget", detail="its process has spent", **ABOUT),
+            "docs goes on in a new process: its process has spent",
+        ),
         (events.Delivered(what="first: hello", id="1", **ABOUT), "Told docs: first: hello"),
         (events.SupervisorStopped(running=1), "Supervisor stopped; 1 agent goes on without it"),
     ],

@@ -38,6 +38,7 @@ class Seen:
     settings: ProjectSettings
     status: Liveness
     holder: Holder | None
+    beat: Heartbeat | None
     age: float | None
     summary: Summary | None
     max_workers: int
@@ -55,6 +56,7 @@ def look(project: Project, environ: Mapping[str, str], now: float, limits: Limit
         settings=settings,
         status=liveness(holder is not None, _silent(holder, beat, now), limits),
         holder=holder,
+        beat=beat,
         age=max(0.0, now - beat.at) if beat else None,
         summary=summary,
         max_workers=most,

@@ -10,7 +10,7 @@ import msgspec
 from team_supervisor.adapters import files
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.core.budgets import Budgets
-from team_supervisor.core.events import SettingsReloaded
+from team_supervisor.core.events import Event, ProjectChanged, SettingsReloaded
 from team_supervisor.errors import UsageError
 from team_supervisor.settings import Settings, load
 
@@ -40,6 +40,7 @@ class SettingsFile:
     _held: files.Signature | None = None
     _seen: files.Signature | None = None
     _since: float = 0.0
+    _standing: str = "active"
 
     @property
     def told(self) -> dict[str, float]:
@@ -51,22 +52,26 @@ class SettingsFile:
         """Settings and warnings; UsageError when the file is broken."""
         self._held = self._seen = files.signature(self.workspace.settings)
         settings, warnings = load(self.workspace.settings, os.environ)
+        self._standing = settings.project.status
         return chosen(settings, self.options), warnings
 
     def again(
         self, monotonic: float, take: Callable[[Settings], None]
-    ) -> tuple[SettingsReloaded, tuple[str, ...]] | None:
+    ) -> tuple[tuple[Event, ...], tuple[str, ...]] | None:
         """What there is to tell when the file changed; a broken one leaves all as it was."""
         found = files.signature(self.workspace.settings)
         if found != self._seen:
             self._seen, self._since = found, monotonic
         if found == self._held or monotonic - self._since < SETTLE:
             return None
+        before = self._standing
         try:
             settings, warnings = self.read()
         except UsageError as error:
-            return SettingsReloaded(problem=str(error)), ()
+            return (SettingsReloaded(problem=str(error)),), ()
         take(settings)
         if found is None:
             warnings = (*warnings, f"{self.workspace.settings} is gone: no budget holds any more")
-        return SettingsReloaded(), warnings
+        if self._standing == before:
+            return (SettingsReloaded(),), warnings
+        return (SettingsReloaded(), ProjectChanged(status=self._standing)), warnings

@@ -91,8 +91,9 @@ class Supervisor:
         """What changed in team.yaml holds for all that is decided from here on."""
         told = self.settings_file and self.settings_file.again(now.monotonic, self._use)
         if told:
-            event, warnings = told
-            self.record(event)
+            events, warnings = told
+            for event in events:
+                self.record(event)
             for warning in warnings:
                 self.warn(warning)
 

@@ -148,6 +148,12 @@ def _queue(e: events.QueueChanged) -> Words:
     return [_line("⏸️ " if e.paused else "▶️ ", e, "yellow"), *go_on]
 
 
+def _project(e: events.ProjectChanged) -> Words:
+    held_up = e.status != "active"
+    go_on = [("Go on: team-supervisor projects resume PROJECT", "")] if held_up else []
+    return [_line("⏸️ " if held_up else "▶️ ", e, "yellow"), *go_on]
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.SupervisorStarted: _supervisor_started,
     events.SupervisorStopped: _supervisor_stopped,
@@ -178,5 +184,6 @@ _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.TasksImported: _with("🗺️ "),
     events.IterationChanged: _with("🗺️ "),
     events.QueueChanged: _queue,
+    events.ProjectChanged: _project,
     events.Warned: _with("⚠️ ", "yellow"),
 }

@@ -57,8 +57,15 @@ def _header(board: Board, frame: Frame) -> list[Line]:
     first: Line = (*title, (" " * gap, ""), (time, "dim"))
     if board.supervisor is None:
         words = " ✗ no supervisor is running: start one with `team-supervisor orchestrate`"
-        return [first, ((words, "bold red"),), ()]
-    return [first, ((" ● ", "green"), (f"supervised by {safe(board.supervisor)}", "dim")), ()]
+        return [first, ((words, "bold red"),), *_held(board), ()]
+    by: Line = ((" ● ", "green"), (f"supervised by {safe(board.supervisor)}", "dim"))
+    return [first, by, *_held(board), ()]
+
+
+def _held(board: Board) -> list[Line]:
+    if board.held is None:
+        return []
+    return [((f" ‖ {safe(board.held)}: nothing more of the plan starts", "yellow"),)]
 
 
 def _headings(columns: Columns) -> Line:

@@ -14,7 +14,7 @@ from team_supervisor.adapters.notify import Notifier, notifier
 from team_supervisor.adapters.workspace import create, locate, require
 from team_supervisor.cli import announce, options
 from team_supervisor.cli.options import usd
-from team_supervisor.core.events import Event, SessionFailed
+from team_supervisor.core.events import Event, ProjectChanged, SessionFailed
 from team_supervisor.core.world import World
 from team_supervisor.errors import TeamError, UsageError
 from team_supervisor.money import take_options
@@ -117,6 +117,8 @@ def run(
         odd = unknown_limits(settings, supervisor)
         for warning in (*warnings, *supervisor.observer.persona_problems(), *odd):
             supervisor.warn(warning)
+        if until != "visit" and settings.project.status != "active":
+            supervisor.record(ProjectChanged(status=settings.project.status))
         if until not in ("forever", "visit"):
             take_up_stopped_team(supervisor.store)
         handle_signals(supervisor)

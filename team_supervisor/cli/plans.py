@@ -1,6 +1,7 @@
 """Which plan is meant, and how are its tasks said?"""
 
 import contextlib
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,19 @@ def changing(workspace: str, *, make: bool = False) -> Iterator[tuple[Store, Tas
 def queue(table: TaskTable, workspace: str) -> Queue:
     """What holds, with the project's settings; a broken team.yaml says nothing here."""
     return with_project(table.queue(), _project(workspace))
+
+
+def held(store: Store, workspace: Workspace) -> str | None:
+    """Why nothing more of a plan starts, where there is one; of a project also without."""
+    found = queue(TaskTable(store), str(workspace.root))
+    return found.closed if found.held_up or TaskTable(store).counts() else None
+
+
+def going_on(queue: Queue, workspace: str) -> str:
+    """The command after which it starts tasks again."""
+    if queue.held_up:
+        return f"team-supervisor projects resume {shlex.quote(str(locate(workspace).project))}"
+    return "team-supervisor queue resume"
 
 
 def without_team_yaml(values: dict[str, Any], workspace: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from team_supervisor.adapters import clock, registry
 from team_supervisor.cli.options import rich_output, shown
-from team_supervisor.core.projects import Limits, Liveness, in_priority
+from team_supervisor.core.projects import Heartbeat, Limits, Liveness, in_priority
 from team_supervisor.core.words import age, dollars
 from team_supervisor.overview import Seen, look
 
@@ -58,6 +58,8 @@ def show_one(seen: Seen, as_json: bool) -> None:
     lines = [(key.capitalize(), value) for key, value in facts.items()]
     lines += [(f"{key}", value) for key, value in settings.items() if key != "priority"]
     for key, value in lines:
+        if isinstance(value, float):
+            value = f"{value:g} s"
         if value is not None:
             click.echo(f"{key + ':':<16}{shown(str(value))}")
 
@@ -107,12 +109,19 @@ def _table(seen: Sequence[Seen]) -> None:
     Console(highlight=False, no_color=bool(os.environ.get("NO_COLOR"))).print(table)
 
 
+def _heartbeat(beat: Heartbeat | None) -> dict[str, Any] | None:
+    if beat is None:
+        return None
+    return {"session": beat.session, "at": clock.stamp(beat.at), "summary": asdict(beat.summary)}
+
+
 def as_dict(seen: Seen) -> dict[str, Any]:
     return {
         **asdict(seen.project),
         "status": seen.status,
         "settings": asdict(seen.settings) | {"max_workers": seen.max_workers},
         "supervisor": str(seen.holder) if seen.holder else None,
+        "heartbeat": _heartbeat(seen.beat),
         "heartbeat_age": seen.age,
         "summary": asdict(seen.summary) if seen.summary else None,
         "problem": seen.problem,

@@ -48,7 +48,7 @@ def list_(as_json: bool, workspace: str) -> None:
     for number, place in enumerate(places, start=1):
         waits = place.waits or "starts next"
         plans.show([plans.styled(place.task, waits, f"{number:>{width}}. ")])
-    click.echo(_sum(len(places), len(at_work), queue))
+    click.echo(_sum(len(places), len(at_work), queue, plans.going_on(queue, workspace)))
 
 
 def _json(places: Sequence[Place], queue: Queue, at_work: Sequence[Task]) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def _settings(queue: Queue) -> dict[str, Any]:
     }
 
 
-def _sum(queued: int, at_work: int, queue: Queue) -> str:
-    closed = f"; {queue.closed}: `team-supervisor queue resume` goes on" if queue.closed else ""
+def _sum(queued: int, at_work: int, queue: Queue, go_on: str) -> str:
+    closed = f"; {queue.closed}: `{options.shown(go_on)}` goes on" if queue.closed else ""
     return f"{queued} queued, {at_work} of {queue.max_concurrent} at work{closed}"
 
 

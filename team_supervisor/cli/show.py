@@ -197,6 +197,7 @@ def board_json(board: Board) -> dict[str, Any]:
         "at": clock.stamp(clock.now().wall),
         "workspace": board.workspace,
         "supervisor": board.supervisor,
+        "held": board.held,
         "sessions": [session_json(session) for session in board.sessions],
         "requests": [msgspec.structs.asdict(request) for request in board.requests],
         "rejected": [msgspec.structs.asdict(request) for request in board.rejected],

@@ -1,7 +1,6 @@
 """How does a person start, see and stop a team?"""
 
 import os
-import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -90,8 +89,8 @@ def _found_beside(found: Workspace, settings: "Settings", wanted: "Founding") ->
     """Two at once would found two teams: one of them holds the lock, the other ends."""
     from team_supervisor.cli.joining import join
 
-    holder = locks.Holder(os.getpid(), socket.gethostname(), clock.stamp(clock.now().wall), FOUNDS)
-    lock = locks.hold(found.control / "founding", holder)
+    ours = locks.ourselves(FOUNDS, clock.stamp(clock.now().wall))
+    lock = locks.hold(found.control / "founding", ours)
     store = open_store(found.database)
     try:
         _require_idle(found, store)

@@ -39,9 +39,12 @@ class Feed:
     meter: "Meter"
 
     def board(self) -> "Board":
-        from team_supervisor.cli import sessions
+        import msgspec
 
-        return sessions.board(self.workspace, self.store, self.meter.sample())
+        from team_supervisor.cli import plans, sessions
+
+        found = sessions.board(self.workspace, self.store, self.meter.sample())
+        return msgspec.structs.replace(found, held=plans.held(self.store, self.workspace))
 
 
 @click.command("track", epilog=EPILOG)

@@ -89,10 +89,14 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything `track` shows. `supervisor` says who supervises, or is None."""
+    """Everything `track` shows. `supervisor` says who supervises, or is None.
+
+    `held` is why nothing more of the plan starts, or None.
+    """
 
     workspace: str
     supervisor: str | None
+    held: str | None = None
     sessions: tuple[SessionView, ...]
     requests: tuple[RequestView, ...]
     rejected: tuple[RequestView, ...]

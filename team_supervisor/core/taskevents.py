@@ -37,3 +37,10 @@ class QueueChanged(Event, frozen=True, kw_only=True):
     kind = "queue"
     paused: bool
     reason: str
+
+
+class ProjectChanged(Event, frozen=True, kw_only=True):
+    """The project is active, paused or blocked from here on."""
+
+    kind = "project"
+    status: str

@@ -104,6 +104,11 @@ def _imported(e: events.TasksImported) -> str:
     return f"Imported {e.source}: {e.added} new tasks, {e.changed} changed, {e.unchanged} as before"
 
 
+def _project(e: events.ProjectChanged) -> str:
+    follows = "its plan goes on" if e.status == "active" else "nothing new of the plan starts"
+    return f"The project is {e.status}: {follows}"
+
+
 def _iteration(e: events.IterationChanged) -> str:
     return f"Iteration {e.iteration} is {'in ' if e.state == 'planning' else ''}{e.state}"
 
@@ -148,5 +153,6 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.TasksImported: _imported,
     events.IterationChanged: _iteration,
     events.QueueChanged: lambda e: e.reason[:1].upper() + e.reason[1:],
+    events.ProjectChanged: _project,
     events.Warned: lambda e: e.reason,
 }

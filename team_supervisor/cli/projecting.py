@@ -18,12 +18,13 @@ from team_supervisor.settings import load
 READY, ENDED = 60.0, 20.0
 
 
-def active(environ: Mapping[str, str]) -> list[Project]:
-    """Those that are neither paused nor blocked, in the order of priority."""
+def active(environ: Mapping[str, str]) -> tuple[list[Project], list[str]]:
+    """Those that are neither paused nor blocked, in the order of priority; the others in words."""
     now, limits = clock.now().wall, Limits()
     seen = [look(project, environ, now, limits) for project in registry.load(environ).projects]
     found = in_priority((s.project, s.settings) for s in seen)
-    return [project for project, settings in found if settings.status == "active"]
+    others = [f"{p.slug} is {s.status}" for p, s in found if s.status != "active"]
+    return [project for project, settings in found if settings.status == "active"], others
 
 
 def start(project: Project, environ: Mapping[str, str], limits: Limits) -> str:

@@ -166,7 +166,12 @@ def start_(names: tuple[str, ...], stale_after: float, as_json: bool) -> None:
     """
     from team_supervisor.cli import projecting
 
-    wanted = [_find(name) for name in names] or projecting.active(os.environ)
+    others: list[str] = []
+    wanted = [_find(name) for name in names]
+    if not wanted:
+        wanted, others = projecting.active(os.environ)
+    if others and not as_json:
+        click.echo(options.shown(f"Left alone: {', '.join(others)}"))
     limits = _limits(stale_after)
     _each(wanted, as_json, lambda found: projecting.start(found, os.environ, limits))
 

@@ -113,7 +113,7 @@ def test_start_without_names_starts_the_active_ones_alone_and_says_which_it_left
     for name in "abc":
         projects("add", name)
     projects("pause", "b")
-    projects("set", "c", "--status", "blocked")
+    Path("c/.database/team.yaml").write_text("project: {status: blocked}\n")
     try:
         said = projects("start")
         assert "Left alone: b is paused, c is blocked" in said

@@ -67,7 +67,7 @@ def test_what_is_at_work_goes_on_through_a_pause_and_nothing_else_starts(team: T
     verb(team, "projects", "pause", "api")
     lines_until(running, "The project is paused")
     gate.open()
-    lines_until(running, "Completed")
+    lines_until(running, "is completed")
     assert len(team.sessions()) == 1
     verb(team, "projects", "resume", "api")
     lines_until(running, "Spawning intern: ")

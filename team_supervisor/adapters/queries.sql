@@ -147,5 +147,8 @@ SELECT id, at, kind, session, request, details FROM events WHERE id > :after ORD
 SELECT id, at, kind, session, request, details FROM events
 WHERE session = :session OR request = :request ORDER BY id;
 
+-- event_before --
+SELECT coalesce(max(id), 0) FROM events WHERE at < :at;
+
 -- last_event --
 SELECT coalesce(max(id), 0) FROM events;

@@ -242,6 +242,9 @@ class Store:
         found = self._all("events_of", session=session, request=request)
         return [rows.event(row) for row in found]
 
+    def event_before(self, at: float) -> int:
+        return int(self._one("event_before", at=at))
+
     def last_event(self) -> int:
         return int(self._one("last_event"))
 

@@ -139,3 +139,37 @@ def _signal(signal: "Signal") -> str:
     say = {"cpu": percent, "memory": memory}.get(signal.name, age)
     limits = f"warning over {say(signal.warning)}, worse over {say(signal.worse)}"
     return f"  {signal.name:<10} {signal.level:<9} {safe(signal.words)}; {limits}"
+
+
+@command.command("report", epilog="Example: team-supervisor agents report --since 1h")
+@click.option(
+    "--since",
+    type=options.duration,
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="How far back.",
+)
+@options.as_json
+@options.workspace
+def report_(since: float, workspace: str, as_json: bool) -> None:
+    """Say in words what was done, what it cost, and what needs a person."""
+    import msgspec
+
+    from team_supervisor.adapters import clock
+    from team_supervisor.cli import sessions
+    from team_supervisor.cli.show import emit, safe
+    from team_supervisor.core import report
+
+    place, store = sessions.opened(workspace)
+    now = clock.now().wall
+    after, found = store.event_before(now - since), []
+    while page := store.events_after(after):
+        found += [event for _, _, event in page]
+        after = page[-1][0]
+    waiting = [v for v in sessions.board(place, store).sessions if v.needs_a_person]
+    told = report.sum_up(found, store.spent_since(now - since, now).usd, waiting)
+    if as_json:
+        click.echo(json.dumps({"since": since, **msgspec.to_builtins(told)}, indent=2))
+    else:
+        emit(safe(line) for line in report.lines(told, since))

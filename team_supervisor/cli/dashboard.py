@@ -111,7 +111,8 @@ def _second(session: SessionView, columns: Columns, frame: Frame) -> Line:
     rest = "" if frame.roomy else _rest(session)
     room = frame.width - cells(persona) - (cells(rest) + 2 if rest else 0)
     told = _state(session, columns, frame.now) == status(session, frame.now)
-    why = "" if told else safe(details(session, frame.now))
+    unwell = f"{session.health}: {safe(session.unwell)}" if session.unwell else ""
+    why = " · ".join(filter(None, ["" if told else safe(details(session, frame.now)), unwell]))
     left = room - cells(why) - (3 if why else 0)
     if frame.whole:
         words = doing(session, frame.now)

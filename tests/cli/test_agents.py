@@ -65,3 +65,10 @@ def test_a_stall_that_the_supervisor_saw_ends_with_1(empty_team: ExampleTeam) ->
 
 def test_a_team_without_a_living_session_is_well(empty_team: ExampleTeam) -> None:
     assert asked(empty_team, "health") == (0, "No session is alive\n")
+
+
+def test_the_report_says_who_needs_a_person(team: ExampleTeam) -> None:
+    code, text = asked(team, "report", "--since", "1h")
+    assert code == 0
+    assert "Needs a person: " in text
+    assert "5 failures in a row" in text

@@ -68,8 +68,7 @@ class Supervisor:
         self.episodes = Episodes(self.workspace, self.say)
         self.carrier = Carrier(self.episodes, self.warn)
         attention = self.observer.attention
-        slug = self.workspace.project.name
-        self.telling = Telling(slug, self.store, self.tools.environ, self.waker.ring)
+        self.telling = Telling(self.workspace, self.store, self.tools.environ, self.waker.ring)
         self.heart = Heart(self.store, said_of(self.command, os.getpid(), socket.gethostname()))
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
 

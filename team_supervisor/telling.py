@@ -5,11 +5,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from team_supervisor.adapters import clock
+from team_supervisor.adapters import clock, registry
 from team_supervisor.adapters.channel import Messenger, Result
 from team_supervisor.adapters.outbox import Message, Outbox
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.core import telling
 from team_supervisor.core.event import Event
 from team_supervisor.core.model import Moment
@@ -32,7 +33,7 @@ class Telling:
     it is sent again.
     """
 
-    slug: str
+    workspace: Workspace
     store: Store
     environ: Mapping[str, str]
     ring: Callable[[], None]
@@ -41,6 +42,7 @@ class Telling:
     outbox: Outbox = field(init=False)
     _file: PreferencesFile = field(init=False)
     _messenger: Messenger = field(init=False)
+    _registered: str | None = None
     _failures: int = 0
     _again_at: float = 0.0
     _tidied_at: float = float("-inf")
@@ -160,7 +162,14 @@ class Telling:
     def _text(self, message: Message, layers: tuple[Notify, Notify]) -> str:
         mention = telling.rule(message.event, *layers).mention
         told = Told(message.event, message.words[0], message.look)
-        return telling.text(self.slug, told, message.words, message.count, mention)
+        return telling.text(self._slug(), told, message.words, message.count, mention)
+
+    def _slug(self) -> str:
+        """As it is registered, which is read when the first message is written."""
+        if self._registered is None:
+            name = registry.slug(self.environ, self.workspace.root)
+            self._registered = name or self.workspace.project.name
+        return self._registered
 
     def close(self, own: Notify) -> None:
         """The last words: what was not tried yet, unless the channel does not work."""

@@ -29,7 +29,8 @@ STOPPED = "the team was stopped"
 class Seen:
     """What was read: `ours` the sessions by label, `problems` a sentence by slug.
 
-    `places` are those in which something lives or could start.
+    `places` are those in which something lives or could start. `posts`: a person wants to be told
+    of each decision, and there is a channel.
     """
 
     outlooks: list[Outlook] = field(default_factory=list)
@@ -37,6 +38,7 @@ class Seen:
     ours: dict[str, str] = field(default_factory=dict)
     places: "dict[str, Workspace]" = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    posts: bool = False
 
 
 def look_at_all(
@@ -46,6 +48,7 @@ def look_at_all(
     recall = Recall(userfiles.cache(environ) / "projects.json", SHAPE)
     known = _registered(environ, recall)
     seen = look(known.projects, told, environ, recall)
+    seen.posts = _posts(environ, recall)
     recall.close()
     return known, seen
 
@@ -65,6 +68,26 @@ def _registered(environ: Mapping[str, str], recall: Recall) -> Registry:
     unusable = [[each.slug, each.problem] for each in known.unusable]
     recall.keep(name, files, {"projects": projects_, "unusable": unusable})
     return known
+
+
+def _posts(environ: Mapping[str, str], recall: Recall) -> bool:
+    """A config.yaml that is broken posts nothing: `config list` says what is wrong with it."""
+    path = userfiles.place(environ, userfiles.CONFIG)
+    if not path.exists():
+        return False
+    name, files = "config", (str(path),)
+    kept = recall.get(name, files)
+    if isinstance(kept, bool):
+        return kept
+    from team_supervisor import preferences
+
+    try:
+        found = preferences.load(environ)
+    except TeamError:
+        return False
+    posts = found.verbose and found.notify.channel is not None
+    recall.keep(name, files, posts)
+    return posts
 
 
 def look(

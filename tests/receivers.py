@@ -16,6 +16,7 @@ class Receiver:
         self.messages: list[str] = []
         self.asked = 0
         self.closing = threading.Event()
+        self._arrived = threading.Semaphore(0)
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -26,6 +27,7 @@ class Receiver:
                     return
                 if receiver.answer == 200:
                     receiver.messages.append(json.loads(body)["message"])
+                    receiver._arrived.release()
                 self.send_response(receiver.answer)
                 self.end_headers()
 
@@ -40,6 +42,10 @@ class Receiver:
 
     def url(self, secret: str = "") -> str:
         return f"json://127.0.0.1:{self.port}/{secret}"
+
+    def wait(self, seconds: float = 30.0) -> None:
+        """For one more message."""
+        assert self._arrived.acquire(timeout=seconds), "no message arrived"
 
     def close(self) -> None:
         self.closing.set()

@@ -9,7 +9,7 @@ from typing import Any
 from team_supervisor.adapters import userfiles
 from team_supervisor.core import projects
 from team_supervisor.core.projects import Project, Unusable
-from team_supervisor.errors import ProjectNotRegistered, UsageError
+from team_supervisor.errors import ProjectNotRegistered, TeamError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,16 @@ def load(environ: Mapping[str, str]) -> Registry:
     path = userfiles.place(environ, userfiles.REGISTRY)
     found, unusable = projects.read(userfiles.load(path).get("projects"))
     return Registry(path, tuple(found), tuple(unusable))
+
+
+def slug(environ: Mapping[str, str], workspace: Path) -> str | None:
+    """Under which slug a workspace is registered; None also when that cannot be read."""
+    try:
+        known = load(environ).projects
+    except TeamError:
+        return None
+    real = os.path.realpath(workspace)
+    return next((each.slug for each in known if os.path.realpath(each.workspace) == real), None)
 
 
 def add(environ: Mapping[str, str], project: Project) -> None:

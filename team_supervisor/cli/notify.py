@@ -109,6 +109,23 @@ def test_(channel: telling.Place | None, workspace: str) -> None:
     click.echo(f"Delivered to {_where(place, url)}")
 
 
+@command.command("post", hidden=True)
+def post_() -> None:
+    """What stands on standard input, to the orchestrator's channel; for the tick, which goes on."""
+    import signal
+    import sys
+
+    from team_supervisor import preferences
+    from team_supervisor.adapters.channel import send
+    from team_supervisor.cli.tickwords import PATIENCE
+
+    signal.alarm(PATIENCE)
+    channel = preferences.load(os.environ).notify.channel or ""
+    resolved, problem = telling.resolved(channel, os.environ, "orchestrator")
+    if problem := problem or send(resolved, sys.stdin.read()):
+        raise TeamError(f"the orchestrator's channel does not work: {problem}")
+
+
 @command.command("status", epilog="Example: team-supervisor notify status --json")
 @options.as_json
 @options.workspace

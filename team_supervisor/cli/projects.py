@@ -133,7 +133,10 @@ def pause_(name: str, as_json: bool) -> None:
 @options.as_json
 def resume_(name: str, as_json: bool) -> None:
     """Go on after a pause."""
+    from team_supervisor.cli import scheduling
+
     _settle(name, {"status": "active"})
+    scheduling.rouse()
     _show(name, as_json)
 
 

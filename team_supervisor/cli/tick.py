@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from team_supervisor.core import ticking
-from team_supervisor.core.ticking import Decision, Session
+from team_supervisor.core.ticking import Session
 from team_supervisor.errors import UsageError
-from team_supervisor.ticklook import Seen, look_at_all
+from team_supervisor.ticklook import look_at_all
 
 EPILOG = """\b
 Examples:
@@ -43,9 +43,16 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
         from team_supervisor.cli.tickrun import carry_out
 
         answer["ran"] = carry_out(decision, seen, outside=said is not None)
-    if verbose:
-        _explain(decision, seen, running)
-    click.echo(json.dumps(answer))
+    output = json.dumps(answer)
+    if seen.posts or verbose:
+        from team_supervisor.cli import tickwords
+
+        lines = tickwords.explained(decision, seen, running)
+        if verbose:
+            click.echo("\n".join(lines), err=True)
+        if seen.posts:
+            tickwords.post(tickwords.message(lines, output), os.environ)
+    click.echo(output)
 
 
 def _said(sessions: str | None, labels: str | None) -> list[Session] | None:
@@ -72,24 +79,3 @@ def _tasks_by_project(sessions: list[Session]) -> dict[str, list[str]]:
         if whose := ticking.named(session.label):
             found.setdefault(whose[0], []).append(whose[1])
     return found
-
-
-def _explain(decision: Decision, seen: Seen, running: list[Session]) -> None:
-    from team_supervisor.core.progress import clean
-
-    lines = [f"session {s.label}: {s.status}, {s.age or 0:.0f} s old" for s in running]
-    for each in ticking.by_priority(seen.outlooks):
-        why = each.waits or f"{len(each.ready)} ready"
-        turn = each.iteration or "none"
-        lines.append(f"project {each.slug}: iteration {turn}, {why}, room for {each.max_workers}")
-    lines += [f"project {slug}: {problem}" for slug, problem in seen.problems.items()]
-    skipped = decision.get("skipped", [])
-    lines += [f"{each['label']} is skipped: {each['reason']}" for each in skipped]
-    lines += [f"{each['label']} is to end: {each['reason']}" for each in decision["zombies"]]
-    if decision["action"] == "spawn":
-        lines += [f"{each['label']} is to start" for each in decision["spawns"]]
-    else:
-        rest = "; a scheduler may pause" if decision["disable_cron"] else ""
-        lines.append(f"idle: {decision['reason']}{rest}")
-    for line in lines:
-        click.echo(clean(line, 400), err=True)

@@ -188,6 +188,12 @@ def _doing(event: Any) -> tuple[str, str, str] | None:
     return ("rate-limit", event.session, _why(event)) if limited else None
 
 
+def _iteration(event: Any) -> tuple[str, str, str] | None:
+    """Complete is what a person closed; that nothing of it is left, `no-ready-tasks` says."""
+    name = {"active": "iteration-start", "complete": "iteration-complete"}.get(event.state)
+    return (name, "", "iterations list") if name else None
+
+
 def _why(event: Any) -> str:
     return f"why {event.session}"
 
@@ -196,6 +202,7 @@ _KINDS: Mapping[str, Callable[[Any], tuple[str, str, str] | None]] = {
     "task": _task,
     "attention": _attention,
     "doing": _doing,
+    "iteration": _iteration,
     "budget_warned": lambda e: ("budget", "", "budget"),
     "session_failed": lambda e: ("failed", e.session, _why(e)),
     "warning": lambda e: ("warning", clean(e.reason, 120), "doctor"),
@@ -231,9 +238,9 @@ def idle(plan: Plan, memory: Memory) -> tuple[Memory, Told | None]:
     return memory.without([could]), Told("no-ready-tasks", words, "tasks plan")
 
 
-def tame(words: str) -> str:
+def tame(words: str, most: int = MOST_WORDS) -> str:
     """Words of agents as plain text of one bounded line, wherever they are shown."""
-    return clean(words, MOST_WORDS).translate(_TAMED)
+    return clean(words, most).translate(_TAMED)
 
 
 def text(slug: str, told: Told, lines: Sequence[str], count: int, mention: str) -> str:

@@ -125,3 +125,18 @@ def test_a_burst_is_one_message_with_its_first_lines() -> None:
     lines = [f"Task T{number} (Parse) is in progress" for number in range(5)]
     text = telling.text("api", Told("task-start", lines[0], "tasks list"), lines, 40, "@anna")
     assert text.startswith("@anna api: 40 tasks have begun\nTask T0") and "and 35 more" in text
+
+
+def test_an_iteration_is_told_of_when_it_begins_and_when_a_person_closed_it() -> None:
+    turns = [
+        events.IterationChanged(iteration="one", state=state)
+        for state in ("planning", "active", "complete")
+    ]
+    assert told(*turns) == ["iteration-start", "iteration-complete"]
+
+
+def test_of_a_channel_a_scheduler_reads_a_name_and_nothing_that_could_be_a_secret() -> None:
+    assert telling.public("#builds") == "#builds"
+    assert telling.public(None) == ""
+    assert telling.public("slack://TOKEN/a") == "slack://…"
+    assert telling.public("${TEAM_NOTIFY_X}") == "…"

@@ -1,0 +1,188 @@
+"""Does cron alone run projects: does one tick start, end and leave alone what it should?"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from team_supervisor.adapters import registry
+from team_supervisor.core.projects import Project
+
+from .receivers import receiving
+from .teams import Team, lines_until, processes_under
+from .test_taskgraph import starts, states, verb, write_spec
+
+SETTINGS = "task_persona: intern\ntask_retries: 0\nrestarts: {failures: 1}\n"
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[tuple[Team, Team]]:
+    with contextlib.ExitStack() as stack:
+        teams = []
+        for slug in ("api", "web"):
+            (tmp_path / slug).mkdir()
+            team = Team(tmp_path / slug / "project")
+            stack.callback(team.end)
+            team.write_settings(SETTINGS)
+            place = {"path": str(team.project), "workspace": str(team.root)}
+            registry.add(os.environ, Project(slug=slug, name=slug, added_at="", **place))
+            teams.append(team)
+        yield teams[0], teams[1]
+
+
+def planned(team: Team, *names: str, steps: tuple[str, ...] = ("work",), front: str = "") -> None:
+    for name in names:
+        write_spec(team, name, (), *steps, front=front)
+    verb(team, "tasks", "import", "specs")
+
+
+def ticked(team: Team, *words: str) -> Any:
+    """What it printed, which is JSON and nothing else."""
+    done = team.call("tick", *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def did(found: Any) -> list[str]:
+    return [entry["did"] for entry in found["ran"]]
+
+
+def ticked_until_idle(team: Team) -> Any:
+    for _ in range(20):
+        found = ticked(team, "--run")
+        if found["action"] == "idle" and found["disable_cron"]:
+            return found
+    raise AssertionError(f"it never came to rest: {found}")
+
+
+def sessions_of(team: Team) -> list[str]:
+    return sorted(session.name for session in team.sessions())
+
+
+@pytest.mark.timeout(300)
+def test_ticks_alone_do_the_plans_of_two_projects_within_their_room(
+    two: tuple[Team, Team],
+) -> None:
+    api, web = two
+    planned(api, "T1", "T2", "T3")
+    planned(web, "W1")
+    verb(api, "queue", "settings", "--max-concurrent", "2")
+    first = ticked(api, "--run")
+    assert [s["task"] for s in first["spawns"]] == ["T1", "T2", "W1"]
+    assert ticked_until_idle(api)["reason"] == "no-ready-tasks"
+    assert states(api) == dict.fromkeys(("T1", "T2", "T3"), "completed")
+    assert states(web) == {"W1": "completed"}
+    assert len(starts(api)) == 3 and len(starts(web)) == 1
+    assert processes_under(api.root) == processes_under(web.root) == {}
+
+
+@pytest.mark.timeout(300)
+def test_two_ticks_at_once_start_each_task_once(two: tuple[Team, Team]) -> None:
+    api, web = two
+    planned(api, "T1")
+    planned(web, "W1")
+    both = [api.start("tick", "--run") for _ in range(2)]
+    for program in both:
+        out, _ = program.communicate(timeout=60)
+        assert program.returncode == 0 and "ran" in json.loads(out)
+    ticked_until_idle(api)
+    assert (len(starts(api)), len(starts(web))) == (1, 1)
+
+
+@pytest.mark.timeout(300)
+def test_a_session_whose_task_is_over_or_too_old_is_ended(two: tuple[Team, Team]) -> None:
+    api, web = two
+    planned(api, "T1", steps=(api.gate().step, "work"))
+    planned(web, "W1", steps=(web.gate().step, "work"), front="timeout: 1\n")
+    ticked(api, "--run")
+    assert [len(starts(team)) for team in two] == [1, 1]
+    verb(api, "tasks", "done", "T1")
+    reasons = {zombie["task"]: zombie["reason"] for zombie in ticked(api, "--run")["zombies"]}
+    assert reasons["T1"] == "task-closed"
+    while processes_under(web.root):
+        reasons |= {zombie["task"]: zombie["reason"] for zombie in ticked(api, "--run")["zombies"]}
+    ticked_until_idle(api)
+    assert reasons == {"T1": "task-closed", "W1": "timeout"}
+    assert processes_under(api.root) == {}
+    assert states(api) == {"T1": "completed"} and states(web) == {"W1": "failed"}
+
+
+@pytest.mark.timeout(300)
+def test_a_supervisor_that_runs_is_rung_and_a_stopped_team_stays_stopped(
+    two: tuple[Team, Team],
+) -> None:
+    api, web = two
+    supervisor = api.start("orchestrate", "--json")
+    lines_until(supervisor, '"supervisor_started"')
+    gate = api.gate()
+    planned(api, "T1", "T2", steps=(gate.step, "work"))
+    lines_until(supervisor, '"in_progress"')
+    planned(web, "W1")
+    assert web.call("team", "stop").returncode == 0
+    found = ticked(api, "--run")
+    assert [entry for entry in found["ran"]] == [{"project": "api", "did": "rang"}]
+    assert sessions_of(web) == [] and states(web) == {"W1": "queued"}
+
+
+@pytest.mark.timeout(300)
+def test_what_an_outside_scheduler_says_runs_is_not_started_here(two: tuple[Team, Team]) -> None:
+    api, web = two
+    planned(api, "T1")
+    planned(web, "W1")
+    found = ticked(api, "--run", "--sessions", "project:api:T1")
+    assert [s["label"] for s in found["spawns"]] == ["project:web:W1"]
+    assert found["skipped"][0]["reason"] == "session-already-active"
+    assert {"project": "api", "did": "left to who runs it"} in found["ran"]
+    assert sessions_of(api) == [] and len(sessions_of(web)) == 1
+
+
+@pytest.mark.timeout(300)
+def test_the_schedule_rests_when_all_is_done_and_is_back_with_the_next_task(
+    two: tuple[Team, Team], tmp_path: Path
+) -> None:
+    from .cli.test_schedule import CRONTAB
+
+    api, _ = two
+    (tmp_path / "crontab").write_text(CRONTAB.format(place=tmp_path))
+    (tmp_path / "crontab").chmod(0o755)
+    api.environ["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    planned(api, "T1")
+    assert api.call("schedule", "on").returncode == 0
+    for _ in range(20):
+        assert api.call("schedule", "run").returncode == 0
+        if "At rest" in api.call("schedule", "status").stdout:
+            break
+    assert states(api) == {"T1": "completed"}
+    assert (tmp_path / "tab").read_text() == ""
+    verb(api, "iterations", "add", "next")
+    verb(api, "tasks", "add", "T2", "More")
+    assert "schedule run" in (tmp_path / "tab").read_text()
+
+
+@pytest.mark.timeout(120)
+def test_verbose_posts_what_led_to_it_and_no_secret(two: tuple[Team, Team]) -> None:
+    api, _ = two
+    place = {"path": "/no", "workspace": "/no/where"}
+    registry.add(os.environ, Project(slug="gone", name="gone", added_at="", **place))
+    api.write_settings(SETTINGS + "project: {channel: 'slack://SECRET/'}\n")
+    planned(api, "T1")
+    with receiving() as receiver:
+        assert api.call("config", "set", "notify.channel", receiver.url("SECRET")).returncode == 0
+        assert api.call("config", "set", "verbose", "true").returncode == 0
+        found = ticked(api, "--sessions", "project:api:T9")
+        receiver.wait()
+    assert found["spawns"][0]["channel"] == "slack://…" and len(receiver.messages) == 1
+    said = receiver.messages[0]
+    for words in (
+        "session project:api:T9: running",
+        "project api: iteration default, 1 ready",
+        "there is no workspace at /no/where",
+        "no-ready" if found["action"] == "idle" else "project:api:T1 is to start",
+        '"action"',
+    ):
+        assert words in said
+    assert "SECRET" not in said + json.dumps(found)

@@ -120,7 +120,7 @@ class SessionLooker:
         if memory.attempt != session.attempt:
             self._unfollow(memory)
             memory.attempt, memory.launched_since = session.attempt, None
-        stopping = session.state == State.STOPPING
+        stopping = session.state == State.STOPPING or bool(session.restart_wanted)
         grace = control.stop_grace(where, session.attempt) if stopping else None
         if memory.poll is not None and not memory.poll.poll(0):
             return Life.ALIVE, memory.pid, None, grace

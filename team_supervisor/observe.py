@@ -186,7 +186,9 @@ class Observer:
             asker = requester(look.instructions)
             if asker and asker not in known and (row := self._store.session(asker)):
                 known[asker] = row
-        starting = bool(looks) or any(f.session.state == State.PARKED for f in seen)
+        starting = bool(looks) or any(
+            f.session.state == State.PARKED or f.session.ended for f in seen
+        )
         return Team(
             personas=self.personas() if starting else {},
             broken=self._broken() if looks else {},

@@ -26,6 +26,7 @@ PERFORMANCE = ROOT / "docs" / "performance.md"
 EXAMPLE = ROOT / ".database.example" / "README.md"
 TASKS = ROOT / "docs" / "tasks.md"
 NOTIFICATIONS = ROOT / "docs" / "notifications.md"
+HEALTH = ROOT / "docs" / "health.md"
 PROJECTS = ROOT / "docs" / "projects.md"
 DOCUMENTS = (
     README,
@@ -34,6 +35,7 @@ DOCUMENTS = (
     TASKS,
     NOTIFICATIONS,
     PROJECTS,
+    HEALTH,
     ARCHITECTURE,
     PERFORMANCE,
     EXAMPLE,
@@ -102,7 +104,11 @@ def check_command(words: list[str], line: str) -> None:
 
 def test_every_verb_is_in_a_document() -> None:
     text = (
-        README.read_text() + PROTOCOL.read_text() + PROJECTS.read_text() + NOTIFICATIONS.read_text()
+        README.read_text()
+        + PROTOCOL.read_text()
+        + PROJECTS.read_text()
+        + NOTIFICATIONS.read_text()
+        + HEALTH.read_text()
     )
     assert [verb for verb in cli.VERBS if f"`{verb}" not in text and f"r {verb}" not in text] == []
 

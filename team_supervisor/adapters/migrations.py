@@ -38,6 +38,10 @@ def m007_workers(db: sqlite3.Connection) -> None:
     _run(db, "schema7.sql")
 
 
+def m008_renewal(db: sqlite3.Connection) -> None:
+    _run(db, "schema8.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
@@ -51,6 +55,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     m005_outbox,
     m006_iterations,
     m007_workers,
+    m008_renewal,
 ]
 
 

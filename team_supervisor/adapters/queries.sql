@@ -31,6 +31,10 @@ WHERE id = :id AND state NOT IN ('completed', 'failed', 'stopped');
 UPDATE sessions SET retry_wanted = retry_wanted + 1, wanted = 'run'
 WHERE id = :id AND state IN ('failed', 'stopped', 'parked');
 
+-- want_restart --
+UPDATE sessions SET restart_wanted = restart_wanted + 1, restart_reason = :reason
+WHERE id = :id AND state IN ('requested', 'starting', 'active') AND wanted = 'run';
+
 -- want_restore --
 UPDATE sessions SET restore_wanted = restore_wanted + 1, wanted = 'run'
 WHERE id = :id AND state = 'completed';

@@ -116,6 +116,10 @@ class Store:
         """Ask for an ended or parked session to go on; False when it runs or is archived."""
         return self._do("want_retry", id=session) > 0
 
+    def want_restart(self, session: str, reason: str) -> bool:
+        """Ask for a new process of a session that has one, or is to get one; False without."""
+        return self._do("want_restart", id=session, reason=reason) > 0
+
     def want_restore(self, session: str) -> bool:
         """Ask for an archived session to be taken back to work; False when it is not archived."""
         return self._do("want_restore", id=session) > 0

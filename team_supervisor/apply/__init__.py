@@ -5,6 +5,7 @@ from typing import Any
 
 from team_supervisor.adapters import files
 from team_supervisor.apply import (
+    again,
     conversation,
     ending,
     importing,
@@ -40,6 +41,8 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.Finish: ending.finish,
     world.Reopen: ending.reopen,
     world.Retry: starting.retry,
+    world.RefuseAgain: again.refuse_again,
+    world.EndForRestart: again.end_for_restart,
     world.Wake: parking.wake,
     world.WarnOfBudget: parking.warn_of_budget,
     world.Verify: verifying.verify,

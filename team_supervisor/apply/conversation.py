@@ -60,6 +60,7 @@ def note_tasks(tools: Tools, action: NoteTasks, now: Moment) -> bool:
         values |= {
             "tasks_total": reading.total,
             "tasks_done": reading.done,
+            "tasks_pause": reading.pause,
             "tasks_most": max(session.tasks_most, reading.total),
             "nudges": 0,
         }

@@ -4,6 +4,7 @@ import uuid
 
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.workspace import put_away, put_away_as
+from team_supervisor.apply.again import restarted
 from team_supervisor.apply.tools import Tools, change, publish, tell
 from team_supervisor.core import messages
 from team_supervisor.core.budgets import worked
@@ -49,6 +50,10 @@ def note_death(tools: Tools, action: NoteDeath, now: Moment) -> bool:
         # The host went first, so nobody ended what its agent had started.
         processes.sweep(session.id, str(tools.workspace.root))
     values, follow = _consequence(action, words, tools, now)
+    if session.restart_wanted:
+        done, asked = restarted(session)
+        values |= done
+        follow = [*asked, *follow] if values["state"] == State.STARTING else follow
     with tools.store.transaction():
         close_attempt(tools, session, end, now)
         if _conversation_lost(session, action.complaint):
@@ -135,6 +140,7 @@ def ask_to_stop(tools: Tools, action: AskToStop, now: Moment) -> bool:
             state=stopping,
             ending=action.ending,
             reason=action.reason,
+            **({"restart_wanted": 0} if session.restart_wanted else {}),
         )
     if session.attempt_at is not None:
         control = tools.workspace.session_control(session.id)

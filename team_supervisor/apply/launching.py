@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from team_supervisor.adapters import files, processes
+from team_supervisor.apply.again import restarted
 from team_supervisor.apply.ending import note_death
 from team_supervisor.apply.tools import Tools, program_directory, tell
 from team_supervisor.core import briefing, messages
@@ -63,9 +64,13 @@ def _clear_away(tools: Tools, session: Session) -> None:
 
 def _begin(tools: Tools, session: Session, attempt: int, now: Moment) -> None:
     # Power loss takes the process with the row; an exit.json of this attempt is found again.
+    done, asked = restarted(session)
     with tools.store.transaction(durable=False):
+        for event in asked:
+            tools.store.record(event, now.wall)
         tools.store.update(
             session.id,
+            **done,
             attempt=attempt,
             attempt_at=now.wall,
             attempt_monotonic=now.monotonic,

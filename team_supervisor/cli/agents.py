@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from team_supervisor.cli import options
+from team_supervisor.cli import options, renewing
 
 if TYPE_CHECKING:
     from team_supervisor.core.health import Health, Signal
@@ -23,7 +23,11 @@ A_MOMENT = 0.5
 
 @click.group("agents", epilog=EPILOG)
 def command() -> None:
-    """See how well each agent is: its last sign of life, its CPU and its memory."""
+    """See how well each agent is: its last sign of life, its CPU, its memory; renew or end one."""
+
+
+command.add_command(renewing.restart)
+command.add_command(renewing.kill)
 
 
 @command.command("list", epilog="Example: team-supervisor agents list --json")

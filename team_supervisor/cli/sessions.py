@@ -12,7 +12,7 @@ from team_supervisor.core import health
 from team_supervisor.core.health import Health, HealthRules, Vitals
 from team_supervisor.core.model import Doing, Session
 from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
-from team_supervisor.errors import AgentNotFound, TeamError, UsageError
+from team_supervisor.errors import AgentNotFound, SingletonViolated, TeamError, UsageError
 
 
 def opened(given: str) -> tuple[Workspace, Store]:
@@ -40,6 +40,21 @@ def choose(sessions: Sequence[Session], what: str) -> Session:
         raise AgentNotFound(what)
     could = ", ".join(f"{s.id} ({s.name})" for s in matches[:12])
     raise UsageError(f"{what!r} could be any of {len(matches)} sessions: {could}")
+
+
+def refuse_second(workspace: Workspace, meant: Session) -> None:
+    """SingletonViolated when it is to go on beside another one of its singleton persona."""
+    from team_supervisor.adapters.personas import load, search_path
+
+    persona = load(search_path(workspace.root, workspace.project)).by_name.get(meant.persona)
+    if persona is None or not persona.singleton:
+        return
+    store = open_reader(workspace.database)
+    live = [s for s in store.live() if not s.ended]
+    store.close()
+    other = next((s for s in live if s.persona == meant.persona and s.id != meant.id), None)
+    if other is not None:
+        raise SingletonViolated(meant.persona, other.id)
 
 
 def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None = None) -> Board:

@@ -101,11 +101,22 @@ def _never(persona: Persona, asker: Session | None, team: Team) -> str | None:
                 f"requests may be {team.limits.depth} deep and {asker.id} is at {asker.depth}; "
                 "raise limits.depth in team.yaml"
             )
-    if persona.singleton:
-        other = next((s for s in team.live.values() if s.persona == persona.name), None)
-        if other is not None:
-            return f"there may be only one {persona.name}, and {other.id} is at work"
-    return None
+    return second(persona.name, team)
+
+
+def second(name: str, team: Team) -> str | None:
+    """Why no further session of this persona may live; the oldest one stays."""
+    persona = team.personas.get(name)
+    if persona is None or not persona.singleton:
+        return None
+    others = [s for s in team.live.values() if s.persona == name]
+    if not others:
+        return None
+    return f"there may be only one {name}, and {min(others, key=_age).id} is at work"
+
+
+def _age(session: Session) -> tuple[float, str]:
+    return session.created_at, session.id
 
 
 def _a(word: str) -> str:

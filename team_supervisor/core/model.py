@@ -86,6 +86,8 @@ class Session:
     retry_wanted: int = 0
     restore_wanted: int = 0
     restored: int = 0
+    restart_wanted: int = 0
+    restart_reason: str = ""
     request_name: str | None = None
     request_device: int | None = None
     request_inode: int | None = None
@@ -103,6 +105,7 @@ class Session:
     tasks_most: int = 0
     tasks_digest: str = ""
     tasks_problem: str | None = None
+    tasks_pause: str = ""
     instructions_offset: int = 0
     nudges: int = 0
     doing: Doing = Doing.WORKING

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from team_supervisor.core import conduct
-from team_supervisor.core.admission import Team, crowded, full
+from team_supervisor.core.admission import Team, crowded, full, second
 from team_supervisor.core.holding import held
 from team_supervisor.core.model import Doing, Session, State
-from team_supervisor.core.world import SessionFacts, Wake, World
+from team_supervisor.core.world import (
+    Action,
+    RefuseAgain,
+    Restore,
+    Retry,
+    SessionFacts,
+    Wake,
+    World,
+)
 
 # Nothing happens in these until somebody else does something, or a time has come.
 RESTING = frozenset({Doing.WAITING, Doing.ATTENTION, Doing.RATE_LIMITED, Doing.OVER_BUDGET})
@@ -46,6 +54,24 @@ def _over(facts: SessionFacts, world: World) -> bool:
             says_so = facts.watch is not None and facts.watch.reading.pause
             return not says_so and not conduct.waits_for(facts.session, world)
     return False
+
+
+def again(action: Retry | Restore, world: World) -> list[Action]:
+    """An ended session goes on, unless another one lives where there may be only one.
+
+    Of two that are wanted at once, the older one goes on.
+    """
+    session = action.session
+    older = [f.session for f in world.sessions if _before(f.session, session)]
+    live = {**world.team.live, **{one.id: one for one in older}}
+    reason = second(session.persona, replace(world.team, live=live))
+    return [RefuseAgain(session, reason)] if reason else [action]
+
+
+def _before(one: Session, other: Session) -> bool:
+    wanted = one.retry_wanted or one.restore_wanted
+    same = one.ended and one.persona == other.persona and one.id != other.id
+    return bool(same and wanted and (one.created_at, one.id) < (other.created_at, other.id))
 
 
 def plan(world: World, retried: Sequence[Session]) -> tuple[list[Wake], Team]:

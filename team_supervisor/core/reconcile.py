@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from team_supervisor.core import conduct, holding, intake, parking, taskwork, verification
 from team_supervisor.core.budgets import left_usd
-from team_supervisor.core.completion import claimed, over
+from team_supervisor.core.completion import TasksReading, claimed, over
 from team_supervisor.core.model import Exit, Session, State, Wanted
 from team_supervisor.core.restarts import Death, GiveUp, RestartAfter, decide
 from team_supervisor.core.terms import restored
 from team_supervisor.core.world import (
     Action,
     AskToStop,
+    EndForRestart,
     Finish,
     Hear,
     ImportDirectory,
@@ -65,12 +66,17 @@ def _hear(facts: SessionFacts) -> list[Action]:
     if facts.heard or facts.seen:
         heard.append(Hear(facts.session, facts.heard, facts.seen, facts.turns))
     reading = facts.watch.reading if facts.watch else None
-    if reading and (
-        reading.digest != facts.session.tasks_digest
-        or reading.problem != facts.session.tasks_problem
-    ):
+    if reading and _is_news(reading, facts.session):
         heard.append(NoteTasks(facts.session, reading))
     return heard
+
+
+def _is_news(reading: TasksReading, session: Session) -> bool:
+    """A list that cannot be read says nothing new of what it waits for."""
+    known = (session.tasks_digest, session.tasks_problem)
+    if (reading.digest, reading.problem) != known:
+        return True
+    return reading.problem is None and reading.pause != session.tasks_pause
 
 
 def settle(facts: SessionFacts, world: World) -> list[Action]:
@@ -88,9 +94,9 @@ def settle(facts: SessionFacts, world: World) -> list[Action]:
         case State.PARKED:
             return _parked(facts, world)
         case State.COMPLETED:
-            return [Restore(session)] if session.restore_wanted else []
+            return parking.again(Restore(session), world) if session.restore_wanted else []
         case State.FAILED | State.STOPPED:
-            return [Retry(session)] if session.retry_wanted else []
+            return parking.again(Retry(session), world) if session.retry_wanted else []
 
 
 def _requested(facts: SessionFacts) -> list[Action]:
@@ -126,7 +132,7 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
             return _park(facts, world)
     if holding.held(session, world):
         return _park(facts, world)
-    if session.restart_at is not None and not _due(session, world):
+    if session.restart_at is not None and not _due(session, world) and not session.restart_wanted:
         return []
     return [Launch(session, left_usd(holding.accounts(session, world)))]
 
@@ -157,9 +163,20 @@ def _active(facts: SessionFacts, world: World) -> list[Action]:
         return []
     if _complete(facts, world) and not verification.disputed(facts):
         return _claim(facts, world)
+    if session.restart_wanted:
+        return _for_restart(facts, world)
     if parking.may_park(facts, world) or holding.out_of_time(session, world):
         return _park(facts, world)
     return conduct.plan(facts, world)
+
+
+def _for_restart(facts: SessionFacts, world: World) -> list[Action]:
+    """As gently as for a stop; what becomes of it is decided when its process has ended."""
+    if facts.life == Life.ORPHANED:
+        return [Sweep(facts.session)]
+    if facts.stop_grace is not None:
+        return []
+    return [EndForRestart(facts.session, world.rules.stop_grace)]
 
 
 def _parked(facts: SessionFacts, world: World) -> list[Action]:
@@ -221,6 +238,8 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
         if verified:
             return [*steps, NoteDeath(session, end, State.COMPLETED, facts.complaint)]
         # Its work is looked into without a process of it.
+        return [NoteDeath(session, end, State.STARTING, facts.complaint)]
+    if session.restart_wanted:
         return [NoteDeath(session, end, State.STARTING, facts.complaint)]
     if holding.limited(session, world):
         return [NoteDeath(session, end, _after_limit(session, world), facts.complaint)]

@@ -113,6 +113,11 @@ def _iteration(e: events.IterationChanged) -> str:
     return f"Iteration {e.iteration} is {'in ' if e.state == 'planning' else ''}{e.state}"
 
 
+def _restart_asked(e: events.SessionRestartAsked) -> str:
+    why = f": {e.reason}" if e.reason else ""
+    return f"A person asked for a restart of {e.name} ({e.session}), attempt {e.attempt}{why}"
+
+
 def _unknown(e: events.Event) -> str:
     """A kind without words of its own: its name and what it came with."""
     facts = ", ".join(f"{key}: {value}" for key, value in e.details().items())
@@ -128,6 +133,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.SessionAdopted: lambda e: f"Adopted {e.persona}: {e.name}, {e.session} (PID: {e.pid})",
     events.SessionExited: _exited,
     events.SessionRestarting: _restarting,
+    events.SessionRestartAsked: _restart_asked,
     events.SessionRetried: lambda e: f"Trying again: {e.name} ({e.session})",
     events.SessionRestored: lambda e: f"Taken back to work: {e.name} ({e.session})",
     events.SessionReopened: lambda e: f"{e.name} has open tasks again: going on",

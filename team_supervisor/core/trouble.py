@@ -66,6 +66,8 @@ _DOING = {
     "MarkActive": "note the start of",
     "NoteDeath": "note the end of the process of",
     "AskToStop": "stop",
+    "EndForRestart": "end the process for the restart of",
+    "RefuseAgain": "refuse a second life of",
     "Sweep": "end what is left of",
     "Finish": "put away",
     "Reopen": "go on with",

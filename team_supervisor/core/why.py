@@ -127,6 +127,8 @@ def _process(seen: Signals) -> Finding:
     else:
         says = "nothing of it runs"
     ended = f"; attempt {one.attempt} ended: {seen.exited}" if seen.exited else ""
+    if one.restart_wanted:
+        ended += f"; a person asked for a restart ({one.restart_reason or 'no reason given'})"
     held = "held" if seen.locked else "free"
     hosted = "alive" if seen.host else "gone"
     signal = f"its lock is {held}, its host is {hosted}" if one.attempt else "it never started"

@@ -22,10 +22,8 @@ from team_supervisor.core.taskfacts import TaskAction, Work
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice.
-
-    `others` are the rows of live sessions about which nothing new was to be seen.
-    """
+    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice; `others` are the
+    rows of live sessions about which nothing new was to be seen."""
 
     now: Moment
     sessions: tuple[SessionFacts, ...]
@@ -155,6 +153,22 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class RefuseAgain:
+    """A person wants an ended session to go on, and it may not."""
+
+    session: Session
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndForRestart:
+    """A person wants a new process of it: the one it has is asked to end."""
+
+    session: Session
+    grace: float
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     session: Session
 
@@ -265,6 +279,8 @@ Action = (
     | Finish
     | Reopen
     | Retry
+    | RefuseAgain
+    | EndForRestart
     | Wake
     | NudgeStalled
     | WarnOfBudget

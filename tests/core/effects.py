@@ -25,6 +25,7 @@ from team_supervisor.core.world import (
     AskToStop,
     ClaimRequest,
     Deliver,
+    EndForRestart,
     EndVerification,
     Finish,
     ForgetRequest,
@@ -84,6 +85,7 @@ def launch(team: Simulation, action: Launch) -> None:
         if one.restored:
             team.post(one, DeliveryKind.RESUMED)
         begun = {"attempt_at": team.now.wall, "attempt_done": one.tasks_done}
+        team.set(one, restart_wanted=0)
         team.set(one, attempt=one.attempt + 1, restart_at=None, turn_open=0, **begun)
     if not team.launches_fail:
         outside.life, outside.exit, outside.grace = Life.STARTING, None, None
@@ -102,6 +104,7 @@ def mark_active(team: Simulation, action: MarkActive) -> None:
 def note_death(team: Simulation, action: NoteDeath) -> None:
     one, then = action.session, action.then
     _close(team, one)
+    team.set(one, restart_wanted=0)
     if isinstance(then, RestartAfter):
         assert 0 <= then.failures < 5
         due = team.now.wall + then.delay
@@ -126,11 +129,18 @@ def ask_to_stop(team: Simulation, action: AskToStop) -> None:
     if one.state != State.STOPPING:
         heard = not one.restored or action.ending != State.COMPLETED
         assert heard, "ended before it heard that it was taken back"
-        team.set(one, state=State.STOPPING, ending=action.ending, reason=action.reason)
+        stopping = {"ending": action.ending, "reason": action.reason, "restart_wanted": 0}
+        team.set(one, state=State.STOPPING, **stopping)
     if one.attempt_at is not None:
         grace = team.outside[one.id].grace
         assert grace is None or action.grace < grace, "asked again for nothing"
         team.outside[one.id].grace = action.grace
+
+
+def end_for_restart(team: Simulation, action: EndForRestart) -> None:
+    one = action.session
+    assert one.restart_wanted and team.outside[one.id].grace is None, "asked for nothing"
+    team.outside[one.id].grace = action.grace
 
 
 def sweep(team: Simulation, action: Sweep) -> None:
@@ -327,6 +337,7 @@ EFFECTS: dict[type, Callable[[Simulation, Any], None]] = {
     NoteDeath: note_death,
     AskToStop: ask_to_stop,
     Sweep: sweep,
+    EndForRestart: end_for_restart,
     Finish: finish,
     Reopen: reopen,
     Retry: retry,

@@ -136,6 +136,12 @@ def a_person_retries_one(team: Simulation, which: int) -> None:
         team.rows[one.id] = replace(one, retry_wanted=1, wanted=Wanted.RUN)
 
 
+def a_person_restarts_one(team: Simulation, which: int) -> None:
+    one = member(team, which, State.REQUESTED, State.STARTING, State.ACTIVE)
+    if one is not None and one.wanted == Wanted.RUN:
+        team.rows[one.id] = replace(one, restart_wanted=1)
+
+
 def a_person_restores_one(team: Simulation, which: int) -> None:
     if one := member(team, which, State.COMPLETED):
         team.may_end.pop(one.id, None)
@@ -199,6 +205,7 @@ MOVES: tuple[Callable[[Simulation, int], None], ...] = (
     instructions_are_appended,
     a_person_stops_one,
     a_person_retries_one,
+    a_person_restarts_one,
     a_person_restores_one,
     a_person_restores_one,
     the_team_is_opened_or_closed,

@@ -121,7 +121,7 @@ class Simulation:
             unseen=tuple(d for d in mine if d.id not in self.seen),
             news=(offset, outside.appended) if outside.appended > offset else None,
             news_settled=True,
-            stop_grace=outside.grace if one.state == State.STOPPING else None,
+            stop_grace=outside.grace if one.state == State.STOPPING or one.restart_wanted else None,
             check=outside.check,
             verdict=outside.verdict if outside.check == Life.ENDED else None,
             adopted=one.id in self.adopted and one.state == State.ACTIVE,

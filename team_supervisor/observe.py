@@ -11,6 +11,7 @@ from team_supervisor.adapters.live import LiveRows
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Entry, Scan, Workspace, scan
 from team_supervisor.attention import Attention, common
+from team_supervisor.core import deadlock
 from team_supervisor.core.admission import Team
 from team_supervisor.core.budgets import Account
 from team_supervisor.core.due import LATER, SOON
@@ -116,6 +117,8 @@ class Observer:
             spent_today=bounds.today,
             warned=bounds.warned,
             today=bounds.day,
+            unheard=frozenset(self._live.unseen),
+            announced=self._store.deadlocks(),
             work=self._tasks.look(live, {entry.name for entry in found.requests}),
         )
 
@@ -133,6 +136,8 @@ class Observer:
         live, attention = self._live.rows, self.attention
         attention.leave(self.sessions.forget_all_but(live.keys()))
         shared = common(live, looks, (self._rules, bounds.budgets, *self._money.spent_up(bounds)))
+        told, after = self._live.unseen.keys(), self._rules.nudge_after
+        attention.mark(deadlock.misnoted(list(live.values()), told, looks, now.wall, after))
         due = attention.due(live, shared, now)
         seen = [live[name] for name in live if name in due]
         for session in seen:

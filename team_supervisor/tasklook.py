@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import Seen, TaskTable
+from team_supervisor.core.deadlock import of_plan
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.projects import ProjectSettings, with_project
 from team_supervisor.core.taskfacts import Work, Worker
-from team_supervisor.core.taskgraph import TaskState, behind, in_order
+from team_supervisor.core.taskgraph import AT_WORK, TaskState, behind, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class TaskLooker:
             queue=plan.queue,
             counts=plan.counts,
             untold=plan.untold,
+            stuck=plan.stuck,
         )
 
     def _plan(self) -> Work:
@@ -64,7 +66,10 @@ class TaskLooker:
     def _read(self) -> Work:
         counts = self._table.counts()
         free = self._table.ready() if counts.get(TaskState.QUEUED) else []
+        at_work = any(counts.get(state) for state in AT_WORK)
+        queued = counts.get(TaskState.QUEUED) and not free and not at_work
         return Work(
+            stuck=of_plan(self._table.all(), self._table.iterations()) if queued else None,
             ready=tuple(in_order(free, self._chains() if len(free) > 1 else {})),
             queue=with_project(self._table.queue(), self._project),
             counts=counts,

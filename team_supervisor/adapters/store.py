@@ -131,6 +131,11 @@ class Store:
     def set_team(self, key: str, value: str) -> None:
         self._do("team_set", key=key, value=value)
 
+    def deadlocks(self) -> dict[str, str]:
+        """Those that were announced and last, by key, in words."""
+        found: dict[str, str] = json.loads(self.team("deadlocks") or "{}")
+        return found
+
     def spawned_since(self, since: float) -> int:
         return int(self._one("spawned_since", since=since))
 

@@ -7,6 +7,7 @@ from team_supervisor.adapters import files
 from team_supervisor.apply import (
     again,
     conversation,
+    deadlocks,
     ending,
     importing,
     launching,
@@ -19,7 +20,7 @@ from team_supervisor.apply import (
     verifying,
 )
 from team_supervisor.apply.tools import Tools
-from team_supervisor.core import taskfacts, world
+from team_supervisor.core import deadlock, taskfacts, world
 from team_supervisor.core.logs import MoveLogs
 from team_supervisor.core.model import Moment
 from team_supervisor.core.together import durable
@@ -42,6 +43,8 @@ EFFECTS: dict[type, Callable[[Tools, Any, Moment], bool]] = {
     world.Reopen: ending.reopen,
     world.Retry: starting.retry,
     world.RefuseAgain: again.refuse_again,
+    deadlock.AnnounceDeadlock: deadlocks.announce,
+    deadlock.EndDeadlock: deadlocks.end,
     world.EndForRestart: again.end_for_restart,
     world.Wake: parking.wake,
     world.WarnOfBudget: parking.warn_of_budget,

@@ -1,6 +1,6 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
-from team_supervisor.core import logs, stalling
+from team_supervisor.core import deadlock, logs, stalling
 from team_supervisor.core.holding import held, limited, out_of_time, outgrown, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
 from team_supervisor.core.verification import exhausted
@@ -99,6 +99,8 @@ def _at_rest(facts: SessionFacts, world: World) -> tuple[Doing, str]:
         return Doing.ATTENTION, _disputed(session)
     if not facts.talks:
         return stalling.state(facts, world) or (Doing.WORKING, "")
+    if stuck := world.stuck.get(session.id):
+        return Doing.ATTENTION, stuck
     if waiting := waits_for(session, world):
         return Doing.WAITING, waiting
     return _idle(facts, world)
@@ -115,6 +117,31 @@ def _over_budget(session: Session, world: World) -> str | None:
     if session.turn_open and not out_of_time(session, world):
         return None
     return over_budget(session, world)
+
+
+def of_a_deadlock(session: Session, world: World) -> tuple[Doing, str] | None:
+    """What the row of a parked session has to say else, since it is in one, or is no more."""
+    stuck = world.stuck.get(session.id)
+    if stuck and stuck != session.doing_detail:
+        return Doing.ATTENTION, stuck
+    if not stuck and deadlock.told(session):
+        pause = f"an answer of {session.requester}" if session.requester else "instructions"
+        return Doing.WAITING, waits_for(session, world) or pause
+    return None
+
+
+def deadlocks(world: World) -> list[Action]:
+    """Each is said once, and once that it is over."""
+    found = {each.key: each for each in world.deadlocks}
+    if world.work.stuck and world.work.queue.closed is None:
+        words = f"no task of the plan can start any more: {world.work.stuck}"
+        plan_ = deadlock.Deadlock(key=deadlock.PLAN, words=words, since=world.now.wall)
+        found[plan_.key] = plan_
+    if not world.accepting:
+        return []
+    said = world.announced
+    gone = [deadlock.EndDeadlock(key, said[key]) for key in said if key not in found]
+    return [*gone, *(deadlock.AnnounceDeadlock(found[key]) for key in found if key not in said)]
 
 
 def _idle(facts: SessionFacts, world: World) -> tuple[Doing, str]:

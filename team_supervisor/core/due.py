@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from team_supervisor.core import conduct, holding, parking, stalling
 from team_supervisor.core.budgets import account_of
 from team_supervisor.core.completion import FEWER_HELD, TasksWatch
-from team_supervisor.core.model import Session, Standing, State
+from team_supervisor.core.model import Doing, Session, Standing, State
 from team_supervisor.core.world import Life, SessionFacts, World
 
 # Seconds. Something is under way of which no event tells; something may be, and one should.
@@ -51,6 +51,7 @@ def _starting(facts: SessionFacts, world: World) -> Iterator[float]:
 
 def _parked(facts: SessionFacts, world: World) -> Iterator[float]:
     yield from _limit(facts.session, world)
+    yield from _deadlock(facts.session, world)
     if facts.news is not None:
         yield SOON
     if parking.wakes(facts, world):
@@ -71,6 +72,7 @@ def _active(facts: SessionFacts, world: World) -> Iterator[float]:
             yield FELT - facts.silent
             yield rules.completion.grace - facts.silent
     yield from _limit(session, world)
+    yield from _deadlock(session, world)
     yield from _stall(facts, world)
     if facts.talks and conduct.turn_over(facts):
         since = session.last_activity_at or session.started_at or wall
@@ -101,6 +103,12 @@ def _limit(session: Session, world: World) -> Iterator[float]:
     until = holding.limited_until(session, world)
     if until is not None:
         yield until - world.now.wall
+
+
+def _deadlock(session: Session, world: World) -> Iterator[float]:
+    """Who waits for so long may do so for ever."""
+    if session.doing == Doing.WAITING and session.doing_since is not None:
+        yield session.doing_since + world.rules.nudge_after - world.now.wall
 
 
 def _time_is_up(session: Session, world: World) -> Iterator[float]:

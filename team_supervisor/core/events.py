@@ -4,6 +4,8 @@ from typing import Any
 
 from team_supervisor.core.event import ABOUT as ABOUT
 from team_supervisor.core.event import Event as Event
+from team_supervisor.core.healthevents import DeadlockFound as DeadlockFound
+from team_supervisor.core.healthevents import DeadlockOver as DeadlockOver
 from team_supervisor.core.healthevents import SessionRestartAsked as SessionRestartAsked
 from team_supervisor.core.taskevents import IterationChanged as IterationChanged
 from team_supervisor.core.taskevents import ProjectChanged as ProjectChanged

@@ -10,3 +10,20 @@ class SessionRestartAsked(Event, frozen=True, kw_only=True):
     name: str
     attempt: int
     reason: str
+
+
+class DeadlockFound(Event, frozen=True, kw_only=True):
+    """These sessions wait for one another, or (without members) nothing of the plan can start."""
+
+    kind = "deadlock"
+    members: list[str]
+    words: str
+    since: str
+
+
+class DeadlockOver(Event, frozen=True, kw_only=True):
+    """Somebody was told something, or the plan was changed: it can go on."""
+
+    kind = "deadlock_over"
+    members: list[str]
+    words: str

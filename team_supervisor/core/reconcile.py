@@ -47,6 +47,7 @@ def plan(world: World) -> list[Action]:
     if not world.draining:
         actions += holding.warnings(world)
         retried = [action.session for action in actions if isinstance(action, Retry | Restore)]
+        actions += conduct.deadlocks(world)
         woken, team = parking.plan(world, retried)
         actions += [*woken, *intake.plan(replace(world, team=team))]
     return actions
@@ -186,8 +187,11 @@ def _parked(facts: SessionFacts, world: World) -> list[Action]:
         return _stop_wanted(facts, world)
     if _work_is_done(facts) and not verification.disputed(facts):
         return _claim(facts, world)
+    noted: list[Action] = []
+    if (told := conduct.of_a_deadlock(session, world)) is not None:
+        noted.append(NoteDoing(session, *told))
     news = facts.news if facts.news_settled else None
-    return [ReadInstructions(session, *news)] if news else []
+    return [*noted, ReadInstructions(session, *news)] if news else noted
 
 
 def _complete(facts: SessionFacts, world: World) -> bool:

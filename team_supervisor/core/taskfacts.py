@@ -22,7 +22,7 @@ class Worker:
 class Work:
     """`ready` are the queued tasks that may start, the first one first; `counts` all, by state.
 
-    `untold`: beads and their states that bd has not heard of.
+    `untold`: beads and their states that bd has not heard of. `stuck`: why nothing can ever start.
     """
 
     ready: tuple[Task, ...] = ()
@@ -30,6 +30,7 @@ class Work:
     queue: Queue = Queue()
     counts: Mapping[TaskState, int] = field(default_factory=dict)
     untold: tuple[tuple[str, TaskState], ...] = ()
+    stuck: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,10 +175,13 @@ def _task(event: Any) -> tuple[str, str, str] | None:
     return None
 
 
-def _attention(event: Any) -> tuple[str, str, str]:
-    # What it imports is most of what a command that reads settings would have to wait for.
+def _attention(event: Any) -> tuple[str, str, str] | None:
+    # What they import is most of what a command that reads settings would have to wait for.
     from team_supervisor.core.conduct import BLOCKED
+    from team_supervisor.core.deadlock import NAME
 
+    if event.reason.startswith(NAME):  # all of them are told of together
+        return None
     name = "question" if event.reason == BLOCKED else "needs-attention"
     return "budget" if event.doing == "over-budget" else name, event.session, _why(event)
 
@@ -194,6 +197,15 @@ def _iteration(event: Any) -> tuple[str, str, str] | None:
     return (name, "", "iterations list") if name else None
 
 
+def _deadlock(event: Any) -> tuple[str, str, str]:
+    look = f"why {event.members[0]}" if event.members else "tasks plan"
+    return "blocker", _knot(event), look
+
+
+def _knot(event: Any) -> str:
+    return f"deadlock:{'|'.join(event.members)}"
+
+
 def _why(event: Any) -> str:
     return f"why {event.session}"
 
@@ -204,6 +216,7 @@ _KINDS: Mapping[str, Callable[[Any], tuple[str, str, str] | None]] = {
     "doing": _doing,
     "iteration": _iteration,
     "budget_warned": lambda e: ("budget", "", "budget"),
+    "deadlock": _deadlock,
     "session_failed": lambda e: ("failed", e.session, _why(e)),
     "warning": lambda e: ("warning", clean(e.reason, 120), "doctor"),
 }
@@ -216,6 +229,8 @@ def _left(event: Event) -> list[str]:
     """The episodes that this event ends."""
     if isinstance(event, events.TaskMoved):
         return [f"blocker:task:{event.task}", f"failed:task:{event.task}"]
+    if isinstance(event, events.DeadlockOver):
+        return [f"blocker:{_knot(event)}"]
     of_it = [f"{name}:{event.session}" for name in _OF_A_SESSION]
     if isinstance(event, _FRESH):
         return [*of_it, f"failed:{event.session}"]

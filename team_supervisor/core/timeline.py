@@ -134,6 +134,8 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.SessionExited: _exited,
     events.SessionRestarting: _restarting,
     events.SessionRestartAsked: _restart_asked,
+    events.DeadlockFound: lambda e: f"Deadlock since {e.since}: {e.words}",
+    events.DeadlockOver: lambda e: f"No deadlock any more: {e.words}",
     events.SessionRetried: lambda e: f"Trying again: {e.name} ({e.session})",
     events.SessionRestored: lambda e: f"Taken back to work: {e.name} ({e.session})",
     events.SessionReopened: lambda e: f"{e.name} has open tasks again: going on",

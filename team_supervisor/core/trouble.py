@@ -66,6 +66,8 @@ _DOING = {
     "MarkActive": "note the start of",
     "NoteDeath": "note the end of the process of",
     "AskToStop": "stop",
+    "AnnounceDeadlock": "announce a deadlock",
+    "EndDeadlock": "note the end of a deadlock",
     "EndForRestart": "end the process for the restart of",
     "RefuseAgain": "refuse a second life of",
     "Sweep": "end what is left of",

@@ -1,14 +1,22 @@
 """What was seen at one instant, and what is there to do about it?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from team_supervisor.core.admission import Admit, Team
+from team_supervisor.core import deadlock
+from team_supervisor.core.admission import Team
+from team_supervisor.core.asked import ClaimRequest as ClaimRequest
+from team_supervisor.core.asked import ForgetRequest as ForgetRequest
+from team_supervisor.core.asked import QueueRequest as QueueRequest
+from team_supervisor.core.asked import RejectRequest as RejectRequest
+from team_supervisor.core.asked import RequestAction
+from team_supervisor.core.asked import SeeRequest as SeeRequest
 from team_supervisor.core.budgets import Spent
 from team_supervisor.core.census import Census, count
 from team_supervisor.core.completion import TasksReading
+from team_supervisor.core.deadlock import Deadlock, DeadlockAction
 from team_supervisor.core.facts import Life as Life
 from team_supervisor.core.facts import RequestLook as RequestLook
 from team_supervisor.core.facts import SessionFacts as SessionFacts
@@ -22,8 +30,11 @@ from team_supervisor.core.taskfacts import TaskAction, Work
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice; `others` are the
-    rows of live sessions about which nothing new was to be seen."""
+    """Everything observed at one instant. `jitter` in -1..1 is this tick's dice.
+
+    `others` are the rows of live sessions about which nothing new was to be seen. `unheard` are
+    those to whom a message is on its way, `announced` the deadlocks that were said, by key.
+    """
 
     now: Moment
     sessions: tuple[SessionFacts, ...]
@@ -41,6 +52,8 @@ class World:
     warned: frozenset[str] = frozenset()
     today: str = ""
     work: Work = Work()
+    unheard: frozenset[str] = frozenset()
+    announced: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def live(self) -> tuple[Session, ...]:
@@ -51,38 +64,17 @@ class World:
     def census(self) -> Census:
         return count(self.live, self.requests)
 
+    @cached_property
+    def deadlocks(self) -> tuple[Deadlock, ...]:
+        """Among sessions."""
+        news = {f.session.id for f in self.sessions if f.news is not None or f.unseen}
+        untold, after = self.unheard | news, self.rules.nudge_after
+        return deadlock.of_sessions(self.live, untold, self.census, self.now.wall, after)
 
-@dataclass(frozen=True, slots=True)
-class SeeRequest:
-    look: RequestLook
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForgetRequest:
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRequest:
-    """`place` counts from 1 among those that are queued."""
-
-    look: RequestLook
-    reason: str
-    requester: str | None
-    place: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class RejectRequest:
-    look: RequestLook
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRequest:
-    look: RequestLook
-    verdict: Admit
+    @cached_property
+    def stuck(self) -> Mapping[str, str]:
+        """By session that is in a deadlock, what it needs a person for."""
+        return deadlock.details(self.deadlocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +256,7 @@ class Nudge:
 
 
 Action = (
-    SeeRequest
-    | ForgetRequest
-    | QueueRequest
-    | RejectRequest
-    | ClaimRequest
+    RequestAction
     | ImportDirectory
     | Prepare
     | Launch
@@ -280,6 +268,7 @@ Action = (
     | Reopen
     | Retry
     | RefuseAgain
+    | DeadlockAction
     | EndForRestart
     | Wake
     | NudgeStalled

@@ -100,7 +100,8 @@ def unnoted(seen: SessionFacts, tasks: TasksWatch) -> SessionFacts:
 
 def _noted(of: Session, seen: TasksReading, unverified: bool) -> Session:
     most = max(of.tasks_most, seen.total)
-    row = replace(of, tasks_digest=seen.digest, tasks_problem=seen.problem, tasks_most=most)
+    said = {"tasks_problem": seen.problem, "tasks_pause": seen.pause}
+    row = replace(of, tasks_digest=seen.digest, tasks_most=most, **said)  # type: ignore[arg-type]
     if seen.complete and row.standing == Standing.OPEN and not unverified:
         mark = f"{seen.digest} {row.turns}"
         row = replace(row, standing=Standing.VERIFIED, claim_digest=mark)

@@ -16,7 +16,7 @@ from team_supervisor.core.iterations import DEFAULT
 from team_supervisor.core.projects import Project, ProjectSettings, with_project
 from team_supervisor.core.taskgraph import OVER, TaskState, behind, in_order
 from team_supervisor.core.ticking import RUNNING, Outlook, Ready, Session, label
-from team_supervisor.ticklook import STOPPED, Seen
+from team_supervisor.ticklook import STOPPED, Seen, requests_in
 
 QUERIES = rows.queries("ticking.sql")
 PASSING = (model.State.STARTING, model.State.ACTIVE, model.State.STOPPING)
@@ -29,7 +29,8 @@ def look_closely(
     place = locate(project.workspace)
     seen.places[project.slug] = place
     if not place.database.exists():
-        seen.outlooks.append(_outlook(project, settings))
+        asks = requests_in(str(place.root))
+        seen.outlooks.append(_outlook(project, settings, busy=asks))
         return
     store = open_reader(place.database)
     try:
@@ -55,12 +56,14 @@ def _read(
         workers = _workers(seen, (project.slug, place), store, over, now)
     live = sum(1 for worker in workers if label_session(seen, worker))
     iteration = row["iteration"] or (DEFAULT if row["unnamed"] else None)
+    stopped = row["wanted"] == "stop"
+    waiting = 0 if stopped else max(row["asked"], requests_in(str(place.root)))
     facts = {
         "iteration": iteration,
         "ready": _ready(table) if row["queued"] else (),
-        "closed": STOPPED if row["wanted"] == "stop" else queue.closed,
+        "closed": STOPPED if stopped else queue.closed,
         "over": over,
-        "busy": max(0, row["live"] - live) + row["asked"],
+        "busy": max(0, row["live"] - live) + waiting,
         "max_workers": queue.max_concurrent,
     }
     seen.sessions += workers

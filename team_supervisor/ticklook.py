@@ -126,12 +126,13 @@ def _look(
         raise TeamError(f"there is no workspace at {root}")
     database = f"{root}/.supervisor/supervisor.db"
     files = (f"{root}/team.yaml", database, f"{database}-wal")
-    quiet = None if asked else _kept(project, recall.get(project.workspace, files))
+    wanted = asked or requests_in(root)
+    quiet = None if wanted else _kept(project, recall.get(project.workspace, files))
     if quiet is not None:
         seen.outlooks.append(quiet)
         return
     settings = _settings(files[0], environ)
-    facts = None if asked else _quiet(database, settings)
+    facts = None if wanted else _quiet(database, settings)
     if facts is None:
         from team_supervisor.closelook import look_closely
 
@@ -139,6 +140,16 @@ def _look(
         return
     recall.keep(project.workspace, files, facts)
     seen.outlooks.append(Outlook(slug=project.slug, path=project.path, **facts))
+
+
+def requests_in(root: str) -> int:
+    """How many directories ask for a teammate: no database knows of those made since the last look.
+
+    By their names alone; what is no request after all is seen by the visit.
+    """
+    with os.scandir(root) as entries:
+        names = [entry.name for entry in entries if "-request-" in entry.name]
+    return sum(not name.startswith(".") and "-rejected" not in name for name in names)
 
 
 def _kept(project: Project, facts: Any) -> Outlook | None:

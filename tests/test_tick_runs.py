@@ -194,3 +194,15 @@ def test_verbose_posts_what_led_to_it_and_no_secret(two: tuple[Team, Team]) -> N
     ):
         assert words in said
     assert "SECRET" not in said + json.dumps(found)
+
+
+@pytest.mark.timeout(300)
+def test_a_request_in_a_project_in_which_nothing_lives_is_found_by_the_next_tick(
+    two: tuple[Team, Team],
+) -> None:
+    api, web = two
+    assert ticked(api)["disable_cron"]
+    web.request("by-hand", "work")
+    assert not ticked(api)["disable_cron"]
+    ticked_until_idle(api)
+    assert sessions_of(web) == ["by-hand"] and starts(web, api) == 1

@@ -133,7 +133,9 @@ def ask_to_stop(team: Simulation, action: AskToStop) -> None:
         team.set(one, state=State.STOPPING, **stopping)
     if one.attempt_at is not None:
         grace = team.outside[one.id].grace
-        assert grace is None or action.grace < grace, "asked again for nothing"
+        # For a restart it may have been asked before: that it stops is new.
+        fresh = grace is None or action.grace < grace or one.state != State.STOPPING
+        assert fresh, "asked again for nothing"
         team.outside[one.id].grace = action.grace
 
 

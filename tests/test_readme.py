@@ -74,6 +74,8 @@ HOW: dict[Path, dict[str, How]] = {
         "team-supervisor why manager": Ends("from its row says"),
         "team-supervisor history manager": Ends("Claimed engineering-manager"),
         "team-supervisor costs": Ends("total"),
+        "team-supervisor agents list": Ends("manager"),
+        "team-supervisor agents report --since 1h": Ends("Completed sessions"),
         "team-supervisor budget manager 5": Ends("of $5.00"),
         "team-supervisor orchestrate": GoesOn("PID:"),
         "team-supervisor track": AtTerminal("manager", "q"),

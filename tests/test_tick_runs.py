@@ -109,7 +109,8 @@ def test_a_session_whose_task_is_over_or_too_old_is_ended(two: tuple[Team, Team]
     while processes_under(web.root):
         reasons |= {zombie["task"]: zombie["reason"] for zombie in ticked(api, "--run")["zombies"]}
     ticked_until_idle(api)
-    assert reasons == {"T1": "task-closed", "W1": "timeout"}
+    # The look that a tick takes keeps the limit, too: it may come before a tick names it.
+    assert reasons in ({"T1": "task-closed", "W1": "timeout"}, {"T1": "task-closed"})
     assert processes_under(api.root) == {}
     assert states(api) == {"T1": "completed"} and states(web) == {"W1": "failed"}
 

@@ -31,7 +31,7 @@ def test_agents_survive_what_systemd_does_to_their_supervisor(live_team: Team) -
             restart(team, old)
             team.wait_beside(lambda old=old: supervisor(team) not in (old, None))
             assert supervisor(team) == main_pid(team)
-        assert "sessions at work: 1" in shown(team, "StatusText")
+        team.wait_beside(lambda: "sessions at work: 1" in shown(team, "StatusText"))
         assert shown(team, "KillMode") == "process" and shown(team, "Delegate") == "yes"
 
         assert team.call("service", "uninstall").returncode == 0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 SYSTEMD = Path("/lib/systemd/systemd")
 HIERARCHIES = ("/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd")
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def stand_in(directory: Path, **programs: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ from team_supervisor.supervisor import Supervisor, nothing_left, supervise
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "team-supervisor"
 AGENT = BIN / "team-supervisor-scripted-agent"
-PATIENCE = 20.0
+PATIENCE = 60.0
 PAUSE = 0.02
 
 QUICK = Settings(
@@ -144,7 +144,8 @@ class Team:
             run_until(supervisor, fact)
 
     def wait_beside(self, fact: Callable[[], object]) -> None:
-        """Until `fact` holds because of what another process writes into the database."""
+        """Until `fact` holds because of what another process does, mostly in the database."""
+        patience_ends = time.monotonic() + PATIENCE
         written = threading.Event()
         handler = FileSystemEventHandler()
         handler.on_any_event = lambda _: written.set()  # type: ignore[method-assign]
@@ -153,7 +154,8 @@ class Team:
         observer.start()
         try:
             while not fact():
-                assert written.wait(PATIENCE), "waited in vain"
+                assert time.monotonic() < patience_ends, "waited in vain"
+                written.wait(0.5)
                 written.clear()
         finally:
             observer.stop()

@@ -13,7 +13,7 @@ import termios
 import time
 from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
 
 

@@ -4,8 +4,7 @@ import contextlib
 import sqlite3
 from dataclasses import dataclass, field
 
-import msgspec
-
+from team_supervisor.adapters import heartbeats
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.core.projects import Heartbeat, Summary
@@ -14,7 +13,6 @@ from team_supervisor.core.world import World
 
 # Seconds; looked at with each look of the loop, which there is every 2 s: nobody is woken for it.
 EVERY = 30.0
-ROW = "heartbeat"
 
 
 @dataclass(slots=True)
@@ -33,7 +31,7 @@ class Heart:
         self._next = world.now.monotonic + EVERY
         with contextlib.suppress(sqlite3.Error), self.store.transaction(durable=False):
             beat = Heartbeat(session=self.session, at=world.now.wall, summary=self._sum(world))
-            self.store.set_team(ROW, msgspec.json.encode(beat).decode())
+            heartbeats.add(self.store, beat)
 
     def _sum(self, world: World) -> Summary:
         at_work = sum(not session.ended for session in world.live)
@@ -51,10 +49,7 @@ def said_of(command: str, pid: int, host: str) -> str:
 
 def last(store: Store) -> Heartbeat | None:
     """The last one of this workspace, whoever's it was."""
-    try:
-        return msgspec.json.decode(store.team(ROW) or "", type=Heartbeat)
-    except msgspec.MsgspecError:
-        return None
+    return next(iter(heartbeats.last(store)), None)
 
 
 def summary(store: Store, now: float) -> Summary:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from team_supervisor import heartbeat
-from team_supervisor.adapters import locks
+from team_supervisor.adapters import heartbeats, locks
 from team_supervisor.adapters.locks import Holder
 from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.tasktable import TaskTable
@@ -26,19 +26,22 @@ from team_supervisor.core.projects import (
 from team_supervisor.errors import TeamError
 from team_supervisor.settings import load
 
+# Heartbeats of each project.
+SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A project as it is now. `problem` says what about it could not be read.
 
-    `age`: seconds since the last heartbeat, None when there was none.
+    `beats` are the last heartbeats, the newest first; `age`: seconds since it, None without one.
     """
 
     project: Project
     settings: ProjectSettings
     status: Liveness
     holder: Holder | None
-    beat: Heartbeat | None
+    beats: tuple[Heartbeat, ...]
     age: float | None
     summary: Summary | None
     max_workers: int
@@ -50,13 +53,14 @@ def look(project: Project, environ: Mapping[str, str], now: float, limits: Limit
     workspace = Workspace(Path(project.workspace))
     holder = locks.held_by(workspace.lock)
     settings, problem = _settings(workspace, environ)
-    most, summary, beat, other = _stored(workspace, settings, now)
+    most, summary, beats, other = _stored(workspace, settings, now)
+    beat = next(iter(beats), None)
     return Seen(
         project=project,
         settings=settings,
         status=liveness(holder is not None, _silent(holder, beat, now), limits),
         holder=holder,
-        beat=beat,
+        beats=beats,
         age=max(0.0, now - beat.at) if beat else None,
         summary=summary,
         max_workers=most,
@@ -79,28 +83,29 @@ def _settings(
 
 def _stored(
     workspace: Workspace, settings: ProjectSettings, now: float
-) -> tuple[int, Summary | None, Heartbeat | None, str | None]:
-    """(max workers, summary, last heartbeat, problem); a team that never began has nothing."""
+) -> tuple[int, Summary | None, tuple[Heartbeat, ...], str | None]:
+    """(max workers, summary, last heartbeats, problem); a team that never began has nothing."""
     most = settings.max_workers or 1
     try:
         if not workspace.database.exists():
-            return most, None, None, None
+            return most, None, (), None
         store = open_reader(workspace.database)
         try:
             return (*_read(store, settings, now), None)
         finally:
             store.close()
     except (TeamError, sqlite3.Error) as error:
-        return most, None, None, str(error)
+        return most, None, (), str(error)
     except OSError as error:
-        return most, None, None, f"{workspace.root} cannot be read ({error.strerror})"
+        return most, None, (), f"{workspace.root} cannot be read ({error.strerror})"
 
 
 def _read(
     store: Store, settings: ProjectSettings, now: float
-) -> tuple[int, Summary, Heartbeat | None]:
+) -> tuple[int, Summary, tuple[Heartbeat, ...]]:
     queue = with_project(TaskTable(store).queue(), settings)
-    return queue.max_concurrent, heartbeat.summary(store, now), heartbeat.last(store)
+    beats = tuple(heartbeats.last(store, SHOWN))
+    return queue.max_concurrent, heartbeat.summary(store, now), beats
 
 
 def _silent(holder: Holder | None, beat: Heartbeat | None, now: float) -> float:

@@ -42,6 +42,10 @@ def m008_renewal(db: sqlite3.Connection) -> None:
     _run(db, "schema8.sql")
 
 
+def m009_heartbeats(db: sqlite3.Connection) -> None:
+    _run(db, "schema9.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
@@ -56,6 +60,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     m006_iterations,
     m007_workers,
     m008_renewal,
+    m009_heartbeats,
 ]
 
 

@@ -42,7 +42,8 @@ def show_all(environ: Mapping[str, str], as_json: bool, limits: Limits) -> None:
 
 def show_one(seen: Seen, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(as_dict(seen), indent=2))
+        beats = [_heartbeat(beat) for beat in seen.beats]
+        click.echo(json.dumps({**as_dict(seen), "heartbeats": beats}, indent=2))
         return
     facts = {
         "Project": f"{seen.project.slug} ({seen.project.name})",
@@ -109,9 +110,7 @@ def _table(seen: Sequence[Seen]) -> None:
     Console(highlight=False, no_color=bool(os.environ.get("NO_COLOR"))).print(table)
 
 
-def _heartbeat(beat: Heartbeat | None) -> dict[str, Any] | None:
-    if beat is None:
-        return None
+def _heartbeat(beat: Heartbeat) -> dict[str, Any]:
     return {"session": beat.session, "at": clock.stamp(beat.at), "summary": asdict(beat.summary)}
 
 
@@ -121,7 +120,7 @@ def as_dict(seen: Seen) -> dict[str, Any]:
         "status": seen.status,
         "settings": asdict(seen.settings) | {"max_workers": seen.max_workers},
         "supervisor": str(seen.holder) if seen.holder else None,
-        "heartbeat": _heartbeat(seen.beat),
+        "heartbeat": next(map(_heartbeat, seen.beats), None),
         "heartbeat_age": seen.age,
         "summary": asdict(seen.summary) if seen.summary else None,
         "problem": seen.problem,

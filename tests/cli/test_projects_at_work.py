@@ -117,6 +117,7 @@ def test_the_heartbeat_says_which_supervisor_when_and_what_of_the_project(team: 
     beat = shown["heartbeat"]
     assert beat["session"] == shown["supervisor"].split(", since")[0] + ")"
     assert beat["at"].endswith("Z")
+    assert shown["heartbeats"][0] == beat
     assert beat["summary"] == {
         "sessions": 0,
         "workers": 0,

@@ -65,7 +65,7 @@ class Host:
 
     def _spawn(self) -> int:
         """The pid of the agent once its program runs; OSError with the kernel's words if not."""
-        outputs = [_open_output(self.launch[name]) for name in ("transcript", "stderr")]
+        outputs = [open_output(self.launch[name]) for name in ("transcript", "stderr")]
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -191,7 +191,7 @@ def _open(path: str, flags: int, directory: int | None = None) -> int:
     return os.open(path, guarded, 0o600, dir_fd=directory)
 
 
-def _open_output(path: str) -> int:
+def open_output(path: str) -> int:
     """A session directory is the agent's: a link or a FIFO there must not lead or hold us."""
     directory, name = os.path.split(path)
     within = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -143,10 +143,17 @@ def become_root(title: str) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "Cannot become a child subreaper")
-    libc.prctl(PR_SET_NAME, NAME, 0, 0, 0)
+    take_name(libc, NAME, title)
+
+
+def take_name(libc: "Any", name: bytes, title: str) -> None:
+    """What `ps` shows, instead of the command line; Linux only."""
+    import ctypes
+
+    libc.prctl(PR_SET_NAME, name, 0, 0, 0)
     with open("/proc/self/stat", "rb") as file:
         start, end = map(int, file.read().rpartition(b")")[2].split()[45:47])  # arg_start, arg_end
-    words = NAME + b"\0" + os.fsencode(title)
+    words = name + b"\0" + os.fsencode(title)
     if 0 < start < end:
         ctypes.memset(start, 0, end - start)
         ctypes.memmove(start, words, min(len(words), end - start - 1))

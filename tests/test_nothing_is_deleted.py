@@ -26,6 +26,7 @@ ALLOWED = {
     ("adapters/git.py", "diff", "TemporaryDirectory"): "its own copy of a repository's index",
     ("adapters/logs.py", "drop_oldest", "unlink"): "of stderr.log alone, by `log_keep`",
     ("adapters/machine.py", "has_room", "unlink"): "its own empty file, made with O_EXCL",
+    ("adapters/control.py", "tell_launch", "files.write"): "in the control directory",
     ("adapters/processes.py", "start_host", "unlink"): "launch.json in the control directory",
     ("adapters/service.py", "remove", "unlink"): "our unit; a changed one is kept aside before",
     ("cli/service.py", "_uninstall", "remove"): "calls the one above",

@@ -1,10 +1,25 @@
 """What was a session's host last told?"""
 
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
 
 from team_supervisor.adapters import files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """launch.json. All paths are absolute; `stop_grace` is in seconds."""
+
+    session: str
+    attempt: int
+    argv: tuple[str, ...]
+    cwd: str
+    transcript: str
+    stderr: str
+    stop_grace: float
 
 
 class _Launched(msgspec.Struct):
@@ -14,6 +29,11 @@ class _Launched(msgspec.Struct):
 class _Stop(msgspec.Struct):
     attempt: int
     grace: float
+
+
+def tell_launch(control: Path, launch: Launch) -> None:
+    """Through `json`, as it can say a path that is not UTF-8."""
+    files.write(control / "launch.json", json.dumps(asdict(launch)), durable=False)
 
 
 def launched_attempt(control: Path) -> int:

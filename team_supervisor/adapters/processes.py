@@ -8,14 +8,15 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from team_supervisor.adapters import files
+from team_supervisor.adapters.control import Launch, tell_launch
 from team_supervisor.adapters.process_table import (
     ProcessRef,
     Usage,
@@ -35,6 +36,7 @@ __all__ = [
     "alive",
     "ask_to_stop",
     "identify",
+    "keep",
     "lock_held",
     "look",
     "marked",
@@ -60,7 +62,8 @@ NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 PATIENCE = 200  # milliseconds without another death until a round of killing is over
 
 _T = TypeVar("_T")
-_started: dict[Path, list[subprocess.Popen[bytes]]] = {}
+# Asked, each says None as long as the host lives.
+_started: dict[Path, list[Callable[[], int | None]]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +77,6 @@ class Exit:
     error: str | None
     ended_at: float  # seconds since 1970
     left_behind: int = 0  # processes that had to be killed besides the agent
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
-    """launch.json. All paths are absolute; `stop_grace` is in seconds."""
-
-    session: str
-    attempt: int
-    argv: tuple[str, ...]
-    cwd: str
-    transcript: str
-    stderr: str
-    stop_grace: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +114,7 @@ class _HostRecord:
 
 def start_host(control: Path, launch: Launch, environ: Mapping[str, str]) -> int:
     """The host's pid. It depends on nothing of this process; `environ` is the agent's."""
-    _write_json(control / "launch.json", asdict(launch))
+    tell_launch(control, launch)
     log = files.open_to_append(control / "host.log")
     try:
         host = subprocess.Popen(
@@ -142,14 +132,19 @@ def start_host(control: Path, launch: Launch, environ: Mapping[str, str]) -> int
         raise
     finally:
         os.close(log)
-    _started.setdefault(control, []).append(host)
+    keep(control, host.poll)
     return host.pid
+
+
+def keep(control: Path, poll: Callable[[], int | None]) -> None:
+    """A host was begun there: whether it lives is asked of `poll` until it does not."""
+    _started.setdefault(control, []).append(poll)
 
 
 def reap() -> None:
     """Wait for the hosts of this process that have ended; never blocks."""
-    for control, hosts in list(_started.items()):
-        _started[control] = [host for host in hosts if host.poll() is None]
+    for control, polls in list(_started.items()):
+        _started[control] = [poll for poll in polls if poll() is None]
         if not _started[control]:
             del _started[control]
 
@@ -163,7 +158,7 @@ def look(control: Path, attempt: int) -> HostView:
     begun = lock_held(control / "lock")
     locked = begun
     if not begun:
-        begun = any(host.poll() is None for host in _started.get(control, ()))
+        begun = any(poll() is None for poll in _started.get(control, ()))
     record = _read_json(control / "host.json", _HostRecord)
     if record is not None and record.attempt != attempt:
         record = None

@@ -1,0 +1,93 @@
+"""How are many hosts started at once, without an interpreter's start for each?"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from team_supervisor.adapters import files, processes
+from team_supervisor.adapters.control import Launch, tell_launch
+from team_supervisor.adapters.process_table import LINUX
+
+BOOT = (
+    "import sys; sys.path.append(sys.argv[1]); from team_supervisor.launcher import main; "
+    "main(sys.argv[2], int(sys.argv[3]))"
+)
+# The number of the system call `clone`, by machine; elsewhere each host is started by itself.
+CLONE = {"x86_64": 56, "aarch64": 220} if LINUX and sys.maxsize > 1 << 32 else {}
+NAME = "team-launcher"
+CHUNK = 65536
+PATIENCE = 5.0  # seconds; what has not answered by then is not waited for
+
+
+def possible() -> bool:
+    return os.uname().machine in CLONE
+
+
+class Launcher:
+    """A process that makes hosts out of copies of itself, for as long as this one gives it orders.
+
+    They are children of this process, like any other host. What it does not answer for, since it
+    was killed or there was no room, may have begun or not.
+    """
+
+    def __init__(self, sessions: Path, environ: Mapping[str, str]) -> None:
+        """`environ` is what all of the agents have; OSError when no process can be made."""
+        self._sessions, self._ordered = sessions, list[Path]()
+        self._channel, theirs = socket.socketpair()
+        self._channel.settimeout(PATIENCE)
+        words = [str(processes.ROOT), str(sessions), str(CLONE[os.uname().machine])]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", BOOT, *words],
+                start_new_session=True,
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environ,
+                cwd="/",
+            )
+
+    def order(self, control: Path, launch: Launch, own: Mapping[str, str]) -> None:
+        """`own` is what this agent's environment has besides; OSError as of a full disk."""
+        tell_launch(control, launch)
+        os.close(files.open_to_append(control / "host.log"))
+        self._ordered.append(control)
+        line = json.dumps({"session": control.name, "environ": dict(own)})
+        with contextlib.suppress(OSError):  # it is gone, and will not answer
+            self._channel.sendall(f"{line}\n".encode())
+
+    def collect(self) -> dict[Path, int]:
+        """The pids of those that have begun. The launcher ends."""
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_WR)
+        pids = self._answers(len(self._ordered))
+        if len(pids) < len(self._ordered):
+            self._process.kill()
+            pids += self._answers(len(self._ordered))
+        self._channel.close()
+        processes.keep(self._sessions, self._process.poll)
+        begun = dict(zip(self._ordered, pids, strict=False))
+        for control, pid in begun.items():
+            processes.keep(control, partial(_poll, pid))
+        return begun
+
+    def _answers(self, most: int) -> list[int]:
+        said = b""
+        with contextlib.suppress(OSError):
+            while said.count(b"\n") < most and (more := self._channel.recv(CHUNK)):
+                said += more
+        return [int(line) for line in said.split(b"\n")[:-1]]
+
+
+def _poll(pid: int) -> int | None:
+    """As Popen.poll of a child; its pid is nobody else's until it was waited for."""
+    try:
+        return None if os.waitpid(pid, os.WNOHANG)[0] == 0 else 0
+    except ChildProcessError:
+        return 0

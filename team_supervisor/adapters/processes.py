@@ -49,10 +49,11 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
-# Not `python host.py`: an imported module is compiled once, a script at each start.
+# Not `python host.py`: an imported module is compiled once, a script at each start. Nor sys.exit:
+# what Python clears away then is gone with the process, and takes longer than all of a host's end.
 BOOT = (
     "import sys; sys.path.append(sys.argv[1]); from team_supervisor.host import main; "
-    "sys.exit(main(sys.argv[2]))"
+    "import os; os._exit(main(sys.argv[2]))"
 )
 PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")  # not in every build
 READ_LIMIT = 64 * 1024

@@ -78,6 +78,6 @@ def _become_host(control: str, environ: "dict[str, str]") -> "NoReturn":
         os.environ.update(environ)
         code = host.main(control)
     except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)

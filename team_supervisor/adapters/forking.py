@@ -39,19 +39,24 @@ class Launcher:
     def __init__(self, sessions: Path, environ: Mapping[str, str]) -> None:
         """`environ` is what all of the agents have; OSError when no process can be made."""
         self._sessions, self._ordered = sessions, list[Path]()
+        words = [str(processes.ROOT), str(sessions), str(CLONE[os.uname().machine])]
         self._channel, theirs = socket.socketpair()
         self._channel.settimeout(PATIENCE)
-        words = [str(processes.ROOT), str(sessions), str(CLONE[os.uname().machine])]
-        with theirs:
+        try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", BOOT, *words],
                 start_new_session=True,
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=environ,
                 cwd="/",
             )
+        except OSError:
+            self._channel.close()
+            raise
+        finally:
+            theirs.close()
 
     def order(self, control: Path, launch: Launch, own: Mapping[str, str]) -> None:
         """`own` is what this agent's environment has besides; OSError as of a full disk."""

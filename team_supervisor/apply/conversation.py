@@ -135,7 +135,7 @@ def deliver(tools: Tools, action: Deliver, now: Moment) -> bool:
         line = runner.message(delivery.id, _by_file(tools, session, delivery.id, delivery.text))
     if not files.send(tools.workspace.session_control(session.id) / "inbox", line):
         return False
-    what = f"{delivery.kind}: {delivery.text.strip().splitlines()[0][:80]}" if delivery.text else ""
+    what = f"{delivery.kind}: {messages.short(delivery.text, 120)}" if delivery.text else ""
     with tools.store.transaction(durable=False):
         tools.store.sent(delivery.id, now.wall, session.attempt)
         if not runner.TALKS:

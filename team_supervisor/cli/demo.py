@@ -47,7 +47,10 @@ def _run(workspace: Workspace, fast: bool) -> None:
     settings = _settings(agent, fast)
     pace = "0" if fast else "0.7"
     environ = {**os.environ, "TEAM_SCRIPTED_PACE": pace}
-    with supervise(workspace, settings, environ, sink(False), "demo") as supervisor:
+    with (
+        sink(False) as show,
+        supervise(workspace, settings, environ, show, "demo") as supervisor,
+    ):
         found_members(supervisor.tools, Founding(GOAL, 0, 0))
         handle_signals(supervisor)
         orchestrate(supervisor, nothing_left)

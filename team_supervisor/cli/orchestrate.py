@@ -3,18 +3,19 @@
 import contextlib
 import os
 import signal
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
+from team_supervisor.adapters import clock
 from team_supervisor.adapters.notify import Notifier, notifier
 from team_supervisor.adapters.workspace import create, locate, require
 from team_supervisor.cli import announce, options
 from team_supervisor.cli.options import usd
-from team_supervisor.core.events import Event, ProjectChanged, SessionFailed
+from team_supervisor.cli.outlet import outlet
+from team_supervisor.core.events import Event, ProjectChanged, SessionFailed, Warned
 from team_supervisor.core.world import World
 from team_supervisor.errors import TeamError, UsageError
 from team_supervisor.money import take_options
@@ -58,14 +59,16 @@ def command(
     """
     found = require(locate(workspace))
     until, timeout = _until(chosen)
-    show = sink(as_json) if log is None else bounded(sink(as_json), log)
+    goal = None
     if until == "done":
         from team_supervisor.cli import untildone
 
-        done = untildone.Goal(timeout)
-        run(SettingsFile(found, chosen), show, until=until, goal=done)
-        ctx.exit(done.report(found, as_json))
-    run(SettingsFile(found, chosen), show, until=until)
+        goal = untildone.Goal(timeout)
+    with sink(as_json) as show:
+        told = show if log is None else bounded(show, log)
+        run(SettingsFile(found, chosen), told, until=until, goal=goal)
+    if goal:
+        ctx.exit(goal.report(found, as_json))
 
 
 def _until(chosen: dict[str, Any]) -> tuple[Until, float | None]:
@@ -206,16 +209,25 @@ def _in_short(world: World) -> str:
     return words if world.accepting else f"the team was stopped; {words}"
 
 
-def sink(as_json: bool) -> Sink:
+@contextlib.contextmanager
+def sink(as_json: bool) -> Iterator[Sink]:
     """Prints events as they happen; a terminal gets colours unless NO_COLOR is set."""
     colour = options.rich_output() and not os.environ.get("NO_COLOR")
 
-    def show(at: float, event: Event) -> None:
-        lines = [announce.json_line(at, event)] if as_json else announce.announce(event, colour)
-        for line in lines:
-            _print(line)
+    def lines(at: float, event: Event) -> list[str]:
+        return [announce.json_line(at, event)] if as_json else announce.announce(event, colour)
 
-    return show
+    def left_out(count: int) -> str:
+        reason = f"{count} lines were left out, since nobody took them; `history` has them"
+        return "\n".join(lines(clock.now().wall, Warned(reason=reason)))
+
+    with outlet(left_out) as out:
+
+        def show(at: float, event: Event) -> None:
+            for line in lines(at, event):
+                out.say(line)
+
+        yield show
 
 
 def bounded(show: Sink, log: Path) -> Sink:
@@ -228,17 +240,3 @@ def bounded(show: Sink, log: Path) -> Sink:
             detached.keep_small(log)
 
     return shown
-
-
-def _print(line: str) -> None:
-    """A closed pipe or a full disk must not end the supervisor; the events are in the database."""
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
-    except OSError:
-        pass
-    except UnicodeEncodeError:
-        sys.stdout.write(line.encode("ascii", "replace").decode() + "\n")
-        sys.stdout.flush()

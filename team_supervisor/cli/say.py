@@ -16,15 +16,15 @@ from team_supervisor.errors import TeamError, UsageError
 
 @click.command(epilog='Example: team-supervisor say api-developer "Use PostgreSQL, not SQLite."')
 @click.argument("session")
-@click.argument("text", required=False)
+@click.argument("text", nargs=-1, metavar="[TEXT]...")
 @options.workspace
-def command(session: str, text: str | None, workspace: str) -> None:
+def command(session: str, text: tuple[str, ...], workspace: str) -> None:
     """Put TEXT (or standard input) into SESSION's conversation.
 
     It is appended to the session's instructions.md, from where it is delivered once, in order;
     a session whose process is not running gets it when it is started again.
     """
-    message = read_text(text)
+    message = read_text(" ".join(text) if text else None)
     found, store = opened(workspace)
     meant = find(store, session)
     if meant.state == State.COMPLETED:

@@ -61,7 +61,8 @@ def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool)
         from team_supervisor.cli import orchestrate
         from team_supervisor.reload import SettingsFile
 
-        orchestrate.run(SettingsFile(found), orchestrate.sink(False))
+        with orchestrate.sink(False) as show:
+            orchestrate.run(SettingsFile(found), show)
         return
     else:
         click.echo(f"Run it:  team-supervisor orchestrate -w {workspace}")
@@ -135,6 +136,7 @@ NOBODY = "none is running (start one with `orchestrate`)"
 
 
 def _summary(shown: Board) -> list[str]:
+    from team_supervisor.cli import show
     from team_supervisor.core.progress import clean
 
     totals = shown.totals()
@@ -150,7 +152,7 @@ def _summary(shown: Board) -> list[str]:
         lines.append(f"Requests:   {len(shown.requests)} waiting")
     for session in shown.sessions:
         if not session.archived:
-            words = f"{session.status} {session.detail}".strip()
+            words = show.status(session, clock.now().wall)
             lines.append("   " + clean(f"{session.id} ({session.name}): {words}", 200))
     return lines
 

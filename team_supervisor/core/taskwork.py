@@ -96,7 +96,7 @@ def why_stopped(work: Work, session: Session, now: Moment) -> str:
         return "its task was cancelled"
     if tasks and _late(session, now):
         return _too_long(session)
-    return "stopped by a person"
+    return "by a person"
 
 
 def _late(session: Session, now: Moment) -> bool:

@@ -1,4 +1,6 @@
+import fcntl
 import json
+import select
 import signal
 import socket
 from pathlib import Path
@@ -14,6 +16,10 @@ from tests.teams import AGENT, Team, kill, lines_until, processes_under
 def ready(live_team: Team) -> Team:
     live_team.write_settings()
     return live_team
+
+
+def completed(team: Team) -> bool:
+    return any(s.name == "api" and s.state == State.COMPLETED for s in team.sessions())
 
 
 def events_of(text: str) -> list[dict[str, Any]]:
@@ -154,6 +160,7 @@ def test_a_reader_that_went_away_does_not_end_it(ready: Team) -> None:
     assert program.stdout
     program.stdout.close()
     program.stdout = None
+    program.stdout = None
     gate.open()
     ready.wait_beside(lambda: [s for s in ready.sessions() if s.state == State.COMPLETED])
     kill(program.pid, signal.SIGINT)
@@ -250,3 +257,29 @@ def test_a_service_stays_when_the_team_is_stopped_and_goes_on_when_it_is_resumed
 def _queued(team: Team) -> bool:
     with team.store() as store:
         return any(request.status == "queued" for request in store.open_requests())
+
+
+def test_a_pipe_that_nobody_empties_does_not_stop_supervision(ready: Team) -> None:
+    program = ready.start("orchestrate", "--json")
+    assert program.stdout
+    fcntl.fcntl(program.stdout, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
+    for number in range(30):
+        ready.request(f"part-{number}", "done all", persona="nobody")
+    ready.request("api", "done all")
+    ready.wait_beside(lambda: completed(ready))
+    found = events_of("".join(lines_until(program, "session_archived")))
+    assert sum(event["event"] == "request_rejected" for event in found) == 30
+    assert found[0]["event"] == "supervisor_started"
+
+
+def test_a_reader_that_has_gone_does_not_end_it(ready: Team) -> None:
+    program = ready.start("orchestrate")
+    lines_until(program, "Workspace:")
+    assert program.stdout
+    program.stdout.close()
+    program.stdout = None
+    ready.request("api", "done all")
+    ready.wait_beside(lambda: completed(ready))
+    assert program.poll() is None
+    kill(program.pid, signal.SIGTERM)
+    assert program.wait() == 0

@@ -126,9 +126,7 @@ def test_a_parked_session_that_needs_a_person_stays_parked_until_one_comes() -> 
 
 def test_a_parked_session_can_be_stopped_though_nothing_of_it_runs() -> None:
     seen = at_rest(parked(wanted=Wanted.STOP))
-    assert planned(seen, helper()) == [
-        AskToStop(seen.session, State.STOPPED, "stopped by a person", 10.0)
-    ]
+    assert planned(seen, helper()) == [AskToStop(seen.session, State.STOPPED, "by a person", 10.0)]
 
 
 def test_a_parked_session_takes_no_place_of_another() -> None:

@@ -96,7 +96,7 @@ def test_a_stop_is_carried_out_before_the_agent_has_started(
     life: Life, wanted: Wanted, grace: float
 ) -> None:
     one = again(wanted=wanted, restart_at=NOW.wall + 60)
-    stop = AskToStop(one, State.STOPPED, "stopped by a person", grace)
+    stop = AskToStop(one, State.STOPPED, "by a person", grace)
     assert planned(facts(one, life)) == [stop]
 
 
@@ -179,7 +179,7 @@ def test_an_agent_that_does_not_talk_ends_after_the_grace(
 @pytest.mark.parametrize("life", [Life.ALIVE, Life.STARTING, Life.ORPHANED])
 def test_a_stop_is_asked_of_who_is_active(life: Life, wanted: Wanted, grace: float) -> None:
     seen = facts(idle(wanted=wanted), life, watch(3, 3, held=99.0))
-    stop = AskToStop(seen.session, State.STOPPED, "stopped by a person", grace)
+    stop = AskToStop(seen.session, State.STOPPED, "by a person", grace)
     assert planned(seen) == [stop]
 
 
@@ -270,7 +270,7 @@ def test_a_supervisor_that_only_stops_touches_nobody_else() -> None:
     more: dict[str, Any] = {"requests": (look(),), "strays": ("qa-1706012345680",)}
     actions = planned(works, starts, stops, ends, draining=True, **more)
     assert actions == [
-        AskToStop(stops.session, State.STOPPED, "stopped by a person", 10.0),
+        AskToStop(stops.session, State.STOPPED, "by a person", 10.0),
         Finish(ends.session, None),
     ]
 

@@ -116,7 +116,7 @@ def test_what_a_running_session_does_is_said(changes: dict[str, Any], said: str)
             "restarting: in 8 s: code 1",
         ),
         (S, True, {"restart_at": NOW.wall - 8, "reason": "code 1"}, "starting:"),
-        (State.STOPPING, True, {"reason": "stopped by a person"}, "stopping: stopped by a person"),
+        (State.STOPPING, True, {"reason": "by a person"}, "stopping: by a person"),
         (State.COMPLETED, True, {"reason": "all tasks are completed"}, "completed:"),
         (State.COMPLETED, True, {"standing": Standing.VERIFIED}, "completed:"),
         (
@@ -138,7 +138,7 @@ def test_what_a_running_session_does_is_said(changes: dict[str, Any], said: str)
             "parked: its work is claimed to be complete",
         ),
         (State.FAILED, False, {"reason": "code 1"}, "failed: code 1"),
-        (State.STOPPED, False, {"reason": "stopped by a person"}, "stopped: stopped by a person"),
+        (State.STOPPED, False, {"reason": "by a person"}, "stopped: by a person"),
     ],
     ids=str,
 )

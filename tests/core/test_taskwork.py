@@ -78,7 +78,7 @@ def test_a_report_of_done_counts_where_no_check_can_contradict_it() -> None:
 
 
 def test_a_stopped_session_blocks_its_task_and_a_retried_one_goes_on() -> None:
-    stopped = session(State.STOPPED, reason="stopped by a person")
+    stopped = session(State.STOPPED, reason="by a person")
     action = followed(task(), stopped)
     assert (action.to, action.worker) == (TaskState.BLOCKED, "qa-1")
     assert followed(task(TaskState.BLOCKED), stopped) is None
@@ -104,7 +104,7 @@ def test_a_worker_that_takes_too_long_is_stopped_and_its_task_tried_again() -> N
     ("state", "worked", "why"),
     [
         (TaskState.IN_PROGRESS, 61.0, "it ran longer than its limit of 1 min"),
-        (TaskState.IN_PROGRESS, 59.0, "stopped by a person"),
+        (TaskState.IN_PROGRESS, 59.0, "by a person"),
         (TaskState.CANCELLED, 61.0, "its task was cancelled"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_stopped_worker_says_what_ended_it(state: TaskState, worked: float, wh
     assert (
         why_stopped(Work(workers=(Worker(task=task(state), session=worker),)), worker, NOW) == why
     )
-    assert why_stopped(Work(), worker, NOW) == "stopped by a person"
+    assert why_stopped(Work(), worker, NOW) == "by a person"
 
 
 def test_the_worker_of_a_cancelled_task_is_stopped_however_late_it_comes() -> None:

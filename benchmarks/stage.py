@@ -12,8 +12,9 @@ from pathlib import Path
 
 from benchmarks import agents, processes
 
-# What would make an agent of an outer session out of everything that is started here.
-FOREIGN = ("TEAM_", "CLAUDE", "PM2_", "TS_")
+# What would make an agent of an outer session out of everything that is started here, or (the
+# last) have this program compiled at each start, unlike the peers, which pip has compiled.
+FOREIGN = ("TEAM_", "CLAUDE", "PM2_", "TS_", "PYTHONDONTWRITEBYTECODE")
 _numbers = itertools.count(1)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -69,7 +68,7 @@ class Supervisor:
         self.carrier = Carrier(self.episodes, self.warn)
         attention = self.observer.attention
         self.telling = Telling(self.workspace, self.store, self.tools.environ, self.waker.ring)
-        self.heart = Heart(self.store, said_of(self.command, os.getpid(), socket.gethostname()))
+        self.heart = Heart(self.store, said_of(self.command, os.getpid(), os.uname().nodename))
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
 
     def tick(self) -> tuple[World, bool]:

@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -85,7 +84,7 @@ def surely(lock: Path, holder: Holder) -> ProcessRef:
     While the same words stand in a lock that is held, their process lives: its identity, taken in
     between, is no later process's.
     """
-    if holder.host != socket.gethostname():
+    if holder.host != os.uname().nodename:
         raise TeamError(f"it runs on {holder.host}, as {holder}: stop it there")
     ref = process_table.identify(holder.pid) if holder.pid > 0 else None
     same = ref is not None and (not holder.ticks or (ref.ticks, ref.boot_id) == _born(holder))

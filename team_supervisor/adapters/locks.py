@@ -1,20 +1,22 @@
-"""Who supervises this workspace, and how is that one woken?"""
+"""Who supervises this workspace, and how is that one woken? Does a session live?"""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import select
-import socket
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from team_supervisor.adapters import clock, files, process_table
+from team_supervisor.adapters import clock, files
 from team_supervisor.errors import TeamError, WorkspaceBusy
 
 # For so long a lock may be held though nobody supervises (seconds), see `_take`.
 MOMENT = 3.0
+# Nothing is there, or something that was never a lock: a link, a socket, a device.
+NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,11 @@ class Holder:
 
 def ourselves(command: str, since: str) -> Holder:
     """This process, so that no later one is taken for it."""
-    me = process_table.identify(os.getpid())
+    from team_supervisor.adapters.process_table import identify
+
+    me = identify(os.getpid())
     born = (me.ticks, me.boot_id) if me else (0, "")
-    return Holder(os.getpid(), socket.gethostname(), since, command, *born)
+    return Holder(os.getpid(), os.uname().nodename, since, command, *born)
 
 
 def hold(path: Path, holder: Holder) -> int:
@@ -91,7 +95,7 @@ def _lives(holder: Holder) -> bool:
     """For certain: of another machine's nothing is known."""
     from team_supervisor.adapters.process_table import identify
 
-    return holder.host == socket.gethostname() and identify(holder.pid) is not None
+    return holder.host == os.uname().nodename and identify(holder.pid) is not None
 
 
 def still_ours(path: Path, descriptor: int) -> bool:
@@ -116,6 +120,23 @@ def held_by(path: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def lock_held(path: str | Path) -> bool:
+    """Whether a session's host or agent lives: the kernel frees the lock when both have ended."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in NO_LOCK:
+            return False
+        raise
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _said(descriptor: int) -> bytes:

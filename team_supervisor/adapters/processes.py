@@ -1,7 +1,5 @@
 """How is a process started, named and signalled?"""
 
-import errno
-import fcntl
 import json
 import os
 import select
@@ -17,6 +15,7 @@ import msgspec
 
 from team_supervisor.adapters import files
 from team_supervisor.adapters.control import Launch, tell_launch
+from team_supervisor.adapters.locks import lock_held
 from team_supervisor.adapters.process_table import (
     ProcessRef,
     Usage,
@@ -58,8 +57,6 @@ BOOT = (
 PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")  # not in every build
 READ_LIMIT = 64 * 1024
 ROUNDS = 5
-# Nothing is there, or something that was never a lock: a link, a socket, a device.
-NO_LOCK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 PATIENCE = 200  # milliseconds without another death until a round of killing is over
 
 _T = TypeVar("_T")
@@ -185,23 +182,6 @@ def ask_to_stop(control: Path, attempt: int, grace: float) -> None:
     host = look(control, attempt).host
     if host is not None:
         send_signal(host, signal.SIGTERM)
-
-
-def lock_held(path: str | Path) -> bool:
-    """Whether a host or its agent lives: the kernel frees the lock when both have ended."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in NO_LOCK:
-            return False
-        raise
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def open_pidfd(ref: ProcessRef) -> int | None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from team_supervisor.core.events import Event, revive
 from team_supervisor.core.model import (
     Delivery,
     DeliveryKind,
@@ -20,6 +19,9 @@ from team_supervisor.core.model import (
     State,
     Wanted,
 )
+
+if TYPE_CHECKING:
+    from team_supervisor.core.events import Event
 
 Row = Mapping[str, Any]
 _HERE = Path(__file__).parent
@@ -84,7 +86,9 @@ def delivery(row: Row) -> Delivery:
     return Delivery(**{**row, "kind": DeliveryKind(row["kind"])})
 
 
-def event(row: Row) -> tuple[int, float, Event]:
+def event(row: Row) -> tuple[int, float, "Event"]:
     """(id, wall seconds, event)"""
+    from team_supervisor.core.events import revive
+
     found = revive(row["kind"], row["session"], row["request"], json.loads(row["details"]))
     return row["id"], row["at"], found

@@ -6,16 +6,18 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from team_supervisor.adapters import rows
 from team_supervisor.adapters.database import connect, refuse_odd
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
-from team_supervisor.core.budgets import Spent
-from team_supervisor.core.events import Event
 from team_supervisor.core.model import Delivery, Request, Session, Wanted
-from team_supervisor.core.progress import TurnCost
 from team_supervisor.errors import TeamError
+
+if TYPE_CHECKING:
+    from team_supervisor.core.budgets import Spent
+    from team_supervisor.core.events import Event
+    from team_supervisor.core.progress import TurnCost
 
 
 class Store:
@@ -204,7 +206,7 @@ class Store:
         """The conversation is to begin anew: its first message must be sent again."""
         self._do("delivery_unsend", session=session)
 
-    def add_turn(self, session: Session, turn: TurnCost, at: float) -> None:
+    def add_turn(self, session: Session, turn: "TurnCost", at: float) -> None:
         """Once, however often its line is read."""
         self._do("insert_turn", session=session.id, attempt=session.attempt, at=at, **asdict(turn))
 
@@ -212,8 +214,10 @@ class Store:
         """Every turn that ended, of all sessions, oldest first, with what it cost by itself."""
         return self._all("turns")
 
-    def spent_since(self, since: float, now: float) -> Spent:
+    def spent_since(self, since: float, now: float) -> "Spent":
         """What the whole team spent from a moment on."""
+        from team_supervisor.core.budgets import Spent
+
         row = self._all("spent_since", since=since)[0]
         seconds = float(self._one("worked_since", since=since, now=now))
         return Spent(usd=row["usd"], tokens=row["tokens"], seconds=max(0.0, seconds))
@@ -230,7 +234,7 @@ class Store:
         """How long a person lets its processes run, in all."""
         self._do("want_time", id=session, seconds=seconds)
 
-    def record(self, event: Event, at: float) -> None:
+    def record(self, event: "Event", at: float) -> None:
         self._do(
             "insert_event",
             at=at,
@@ -240,11 +244,11 @@ class Store:
             details=json.dumps(event.details(), ensure_ascii=True),
         )
 
-    def events_after(self, after: int) -> list[tuple[int, float, Event]]:
+    def events_after(self, after: int) -> list[tuple[int, float, "Event"]]:
         """(id, wall seconds, event), oldest first, at most 1,000."""
         return [rows.event(row) for row in self._all("events_after", after=after)]
 
-    def events_of(self, session: str) -> list[tuple[int, float, Event]]:
+    def events_of(self, session: str) -> list[tuple[int, float, "Event"]]:
         """The same of one session and of the request it was, from the beginning."""
         row = self.session(session)
         request = row.request_name if row else None

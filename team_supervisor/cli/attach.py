@@ -1,7 +1,7 @@
 """attach: step into a session."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -10,7 +10,10 @@ from team_supervisor.cli import options
 from team_supervisor.errors import UsageError
 
 if TYPE_CHECKING:
+    from team_supervisor.adapters.store import Store
+    from team_supervisor.adapters.workspace import Workspace
     from team_supervisor.core.model import Session
+    from team_supervisor.core.roster import Usage
 
 EPILOG = """\b
 Examples:
@@ -67,11 +70,9 @@ def _list(asked: Given) -> None:
         raise UsageError("a list is of all sessions: choose some of them with --filter TEXT")
     from team_supervisor.adapters import clock
     from team_supervisor.cli import listing, sessions
-    from team_supervisor.cli.meter import Meter
 
     workspace, store = sessions.opened(asked.workspace)
-    usage = Meter(workspace, store).sample() if asked.as_json else None
-    board = sessions.board(workspace, store, usage)
+    board = sessions.board(workspace, store, _used(workspace, store) if asked.as_json else None)
     matching = sessions.matching(board.sessions, asked.part)
     shown = [s for s in matching if asked.everything or not s.archived]
     if asked.as_json:
@@ -80,6 +81,13 @@ def _list(asked: Given) -> None:
         listing.print_boxes(board, shown, clock.now().wall)
     else:
         listing.print_plain(board, shown, clock.now().wall)
+
+
+def _used(workspace: "Workspace", store: "Store") -> Mapping[str, "Usage"]:
+    """What of this machine each session uses, which takes twice the modules of a plain list."""
+    from team_supervisor.cli.meter import Meter
+
+    return Meter(workspace, store).sample()
 
 
 def _follow(asked: Given) -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from team_supervisor.adapters import clock, locks, processes
+from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.workspace import Workspace, locate, require
-from team_supervisor.core import health
-from team_supervisor.core.health import Health, HealthRules, Vitals
 from team_supervisor.core.model import Doing, Session
 from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
 from team_supervisor.errors import AgentNotFound, SingletonViolated, TeamError, UsageError
+
+if TYPE_CHECKING:
+    from team_supervisor.core.health import Health, HealthRules
 
 
 def opened(given: str) -> tuple[Workspace, Store]:
@@ -77,8 +79,9 @@ def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None 
     )
 
 
-def health_rules(workspace: Workspace) -> HealthRules:
+def health_rules(workspace: Workspace) -> "HealthRules":
     """As they are set; a broken team.yaml is told of elsewhere."""
+    from team_supervisor.core.health import HealthRules
     from team_supervisor.settings import load
 
     try:
@@ -88,11 +91,14 @@ def health_rules(workspace: Workspace) -> HealthRules:
 
 
 def health_of(
-    session: Session, usage: Usage | None, rules: HealthRules, now: float
-) -> Health | None:
+    session: Session, usage: Usage | None, rules: "HealthRules", now: float
+) -> "Health | None":
     """None for one that has no process."""
     if usage is None:
         return None
+    from team_supervisor.core import health
+    from team_supervisor.core.health import Vitals
+
     heard = usage.heard_at
     seen = Vitals(
         silent=None if heard is None else max(0.0, now - heard),
@@ -105,9 +111,12 @@ def health_of(
     return health.judge(seen, rules)
 
 
-def with_health(view: SessionView, found: Health | None) -> SessionView:
+def with_health(view: SessionView, found: "Health | None") -> SessionView:
     """One that should run and does not is as bad as can be."""
     if view.status == "not running":
+        from team_supervisor.core import health
+        from team_supervisor.core.health import HealthRules, Vitals
+
         found = health.judge(Vitals(silent=None, gone=True), HealthRules())
     if found is None:
         return view
@@ -120,7 +129,7 @@ def running(workspace: Workspace, session: Session) -> bool:
     """Its lock is held: its host or its agent lives."""
     if session.ended or session.attempt == 0:
         return False
-    return processes.lock_held(workspace.session_lock(session.id))
+    return locks.lock_held(workspace.session_lock(session.id))
 
 
 def tasks_file(workspace: Path, what: str) -> Path:

@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from team_supervisor.core.terms import divided
-
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"(?P<persona>.+?)-request-(?P<name>.*)", re.DOTALL)
 _SESSION = re.compile(r"(?P<persona>[A-Za-z0-9][A-Za-z0-9._-]{0,63})-(?P<ms>[0-9]{13})")
@@ -52,6 +50,8 @@ def name_problem(request: RequestName) -> str | None:
 
 def requester(instructions: str) -> str | None:
     """The session named by the first `## Instructions from <session-id> (…)` heading."""
+    from team_supervisor.core.terms import divided
+
     for line in divided(instructions)[1].split("\n", 200)[:200]:
         if found := _HEADING.match(line.rstrip("\r")):
             return found["who"]

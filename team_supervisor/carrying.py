@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from team_supervisor.apply import Tools, together
 from team_supervisor.apply.tools import publish
@@ -24,6 +25,7 @@ class Carrier:
         changed = False
         for group in groups(actions):
             changed = self._group(group, tools, now) or changed
+        tools.batch.finish(partial(self._failed, now=now))
         return changed
 
     def _group(self, group: list[Action], tools: Tools, now: Moment) -> bool:
@@ -32,7 +34,9 @@ class Carrier:
             group = [action for action in group if not held_back(action)]
         changed = self._try(group, tools, now) if len(group) > 1 else None
         if changed is None:
+            tools.batch.forget()
             changed = any([self._try([action], tools, now) for action in group])
+        tools.batch.start(partial(self._failed, now=now))
         self._publish(group, tools, now)
         return changed
 

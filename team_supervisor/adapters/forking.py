@@ -60,8 +60,8 @@ class Launcher:
 
     def order(self, control: Path, launch: Launch, own: Mapping[str, str]) -> None:
         """`own` is what this agent's environment has besides; OSError as of a full disk."""
-        tell_launch(control, launch)
         os.close(files.open_to_append(control / "host.log"))
+        tell_launch(control, launch)
         self._ordered.append(control)
         line = json.dumps({"session": control.name, "environ": dict(own)})
         with contextlib.suppress(OSError):  # it is gone, and will not answer

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from team_supervisor.adapters import files, processes
 from team_supervisor.apply.again import restarted
+from team_supervisor.apply.batch import Begun
 from team_supervisor.apply.ending import note_death
 from team_supervisor.apply.tools import Tools, program_directory, tell
 from team_supervisor.core import briefing, messages
@@ -15,6 +16,7 @@ from team_supervisor.core.environment import agent_environment
 from team_supervisor.core.model import DeliveryKind, Exit, Moment, Session
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.restarts import Death, decide
+from team_supervisor.core.together import untouched
 from team_supervisor.core.world import (
     Launch,
     NoteDeath,
@@ -25,7 +27,10 @@ from team_supervisor.runners.base import Start
 
 
 def launch(tools: Tools, action: Launch, now: Moment) -> bool:
-    """A new attempt (or one that was recorded and never launched): row first, then the host."""
+    """A new attempt (or one that was recorded and never launched): row first, then the host.
+
+    Within a transaction the host comes after it, with those of the others.
+    """
     session = action.session
     persona = tools.personas().get(session.persona)
     try:
@@ -37,11 +42,16 @@ def launch(tools: Tools, action: Launch, now: Moment) -> bool:
     if session.attempt_at is None:
         attempt += 1
         _begin(tools, session, attempt, now)
-    processes.start_host(
+    begun = Begun(
+        action,
         tools.workspace.session_control(session.id),
         replace(spec, attempt=attempt),
         environment(tools, session),
     )
+    if tools.store.in_transaction:
+        tools.batch.add(begun)
+    else:
+        begun.start()
     tools.started(session.id)
     return True
 
@@ -52,7 +62,7 @@ def _clear_away(tools: Tools, session: Session) -> None:
     What an ended attempt left is swept. Of a session whose control files were lost the agent
     itself may still be at work: it is waited for. A new id can have left nothing.
     """
-    if session.attempt == 0 and session.request_name is not None:
+    if untouched(session):
         return
     root = str(tools.workspace.root)
     sweep = session.attempt > 0

@@ -15,6 +15,7 @@ from team_supervisor.adapters.beads import Beads
 from team_supervisor.adapters.mover import Mover
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace
+from team_supervisor.apply.batch import Batch
 from team_supervisor.core.events import Event
 from team_supervisor.core.model import Delivery, DeliveryKind, Moment, Session, Standing
 from team_supervisor.core.persona import Persona
@@ -78,6 +79,7 @@ class Tools:
     head: Head = field(default_factory=Head)
     unpublished: set[str] = field(default_factory=set)
     beads: Beads = field(default_factory=Beads)
+    batch: Batch = field(default_factory=Batch)
 
 
 def change(tools: Tools, session: Session, now: Moment, *events: Event, **values: Any) -> None:

@@ -1,11 +1,13 @@
 """Which actions are recorded in one transaction?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from team_supervisor.core.model import Session
 from team_supervisor.core.world import (
     Action,
     ClaimRequest,
     Hear,
+    Launch,
     MarkActive,
     NoteDoing,
     NoteTasks,
@@ -30,24 +32,35 @@ RECORDED = {
 MOST = 50
 
 
-def groups(actions: Iterable[Action]) -> list[list[Action]]:
-    """In their order; neighbours that may be recorded together, every other one by itself."""
+def groups(actions: Sequence[Action]) -> list[list[Action]]:
+    """In their order; neighbours that may be recorded together, every other one by itself.
+
+    Where several begin, their hosts are started after the transaction, and at once.
+    """
+    several = sum(_begins(action) for action in actions) > 1
     found: list[list[Action]] = []
+    joins = False
     for action in actions:
-        if found and len(found[-1]) < MOST and _alike(found[-1][-1], action):
+        before, joins = joins, type(action) in RECORDED or (several and _begins(action))
+        if before and joins and len(found[-1]) < MOST:
             found[-1].append(action)
         else:
             found.append([action])
     return found
 
 
-def _alike(one: Action, other: Action) -> bool:
-    return type(one) in RECORDED and type(other) in RECORDED
+def untouched(session: Session) -> bool:
+    """A new id, for which nothing was ever started: there is nothing to clear away."""
+    return session.attempt == 0 and session.request_name is not None
+
+
+def _begins(action: Action) -> bool:
+    return isinstance(action, Launch) and untouched(action.session)
 
 
 def durable(group: Sequence[Action]) -> bool | None:
     """None for an action that commits by itself whatever it has to."""
-    if type(group[0]) not in RECORDED:
+    if len(group) == 1 and type(group[0]) not in RECORDED:
         return None
     return any(RECORDED.get(type(action)) for action in group)
 

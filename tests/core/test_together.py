@@ -1,8 +1,10 @@
 """What is recorded together, and what by itself."""
 
+from dataclasses import replace
+
 from team_supervisor.core.model import Session
 from team_supervisor.core.together import MOST, concerning, durable, groups
-from team_supervisor.core.world import ImportDirectory, MarkActive, Prepare
+from team_supervisor.core.world import ImportDirectory, Launch, MarkActive, Prepare
 
 
 def _session(name: str) -> Session:
@@ -29,6 +31,30 @@ def test_neighbours_that_only_write_rows_are_recorded_together_in_their_order() 
 def test_a_group_never_keeps_other_writers_waiting_for_long() -> None:
     many = [Prepare(_session("a"))] * (MOST + 1)
     assert [len(group) for group in groups(many)] == [MOST, 1]
+
+
+def _begins(name: str) -> Launch:
+    return Launch(replace(_session(name), request_name=f"intern-request-{name}"), None)
+
+
+def test_several_that_begin_are_recorded_together_and_with_what_stands_between_them() -> None:
+    rows = Prepare(_session("a"))
+    several = [_begins("a"), rows, _begins("b")]
+    assert groups(several) == [several]
+    assert durable(several) is False
+
+
+def test_one_that_begins_alone_begins_at_once() -> None:
+    rows = Prepare(_session("a"))
+    assert groups([rows, _begins("a"), rows]) == [[rows], [_begins("a")], [rows]]
+    assert durable([_begins("a")]) is None
+
+
+def test_who_may_have_left_something_behind_begins_alone() -> None:
+    begun = [replace(_begins(name).session, attempt=1) for name in "ab"]
+    members = [replace(_begins(name).session, request_name=None) for name in "cd"]
+    actions = [Launch(session, None) for session in begun + members]
+    assert groups(actions) == [[action] for action in actions]
 
 
 def test_one_that_power_loss_may_not_take_back_makes_its_group_durable() -> None:

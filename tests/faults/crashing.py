@@ -37,7 +37,8 @@ class Search:
     `error`: it is not killed, its calls fail with this number for a while; `restored`: the lives
     begin when a person wants the finished session back from its archive; `verify`: the command that
     its work has to pass, `checks`: how often that runs; `only`, `host_of`: as in `Aimed`;
-    `planned`: the work is a task of the plan, and the supervisor asks for its worker itself."""
+    `planned`: the work is a task of the plan, and the supervisor asks for its worker itself;
+    `more`: so many others are asked for with it, and all of them are started at once."""
 
     lives: list[str] = field(default_factory=list)
     host: str = ""
@@ -51,6 +52,12 @@ class Search:
     only: list[str] = field(default_factory=list)
     host_of: str = ""
     planned: bool = False
+    more: int = 0
+
+    @property
+    def good(self) -> list[str]:
+        """The names of those that are to be done in the end."""
+        return ["good", *(f"good-{number}" for number in range(self.more))]
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
@@ -59,7 +66,8 @@ def run(case: Search, where: Path) -> dict[str, Any]:
     if case.planned:
         ground.plan("good", *case.steps)
     else:
-        ground.request("good", *case.steps, verify=case.verify)
+        for name in case.good:
+            ground.request(name, *case.steps, verify=case.verify)
     ground.request("bad", "done all", persona="nobody")
     killed: list[str] = []
     spent = where / "host-killed"
@@ -79,7 +87,8 @@ def run(case: Search, where: Path) -> dict[str, Any]:
             if disk:
                 end(ground.marked())
                 lose(ground.workspace, where / "lost")
-        wrong = [*_judged(ground, case.power), *_outcome(ground, case)]
+        wrong = _judged(ground, case.power)
+        wrong += [line for name in case.good for line in _outcome(ground, case, name)]
     except AssertionError as error:
         wrong = [str(error)[:2000]]
     finally:
@@ -101,17 +110,17 @@ def _judged(ground: Ground, power: bool) -> list[str]:
     return []
 
 
-def _outcome(ground: Ground, case: Search) -> list[str]:
+def _outcome(ground: Ground, case: Search, name: str) -> list[str]:
     """A request that was whole is done in the end, and a supervisor's death costs no agent."""
-    session, began = ground.team.session("good"), ground.began("good")
+    session, began = ground.team.session(name), ground.began(name)
     wrong = [] if session.state == State.COMPLETED else [f"it is {session.state}, {session.reason}"]
     if not case.agents <= began <= case.agents + (bool(case.host) or case.power):
         wrong.append(f"{began} agents ran")
-    checks = ground.checks("good")
+    checks = ground.checks(name)
     # What a host was killed in the middle of is looked into once more.
     if not case.checks <= checks <= case.checks + bool(case.host):
         wrong.append(f"its work was looked into {checks} times")
-    if case.planned and (state := ground.planned("good")) != "completed":
+    if case.planned and (state := ground.planned(name)) != "completed":
         wrong.append(f"its task is {state}")
     return wrong
 

@@ -170,6 +170,42 @@ def test_a_host_killed_before_anything_it_does_loses_nothing_and_starts_nothing_
     assert killed_at(known) >= OF_A_HOST
 
 
+AT_ONCE_STARTED = Search([], steps=PLAIN, more=2)
+# Their rows, then their hosts, which no action has to itself.
+STARTS_THEM = ["Launch", "NoteTasks", "look"]
+OF_A_BATCH = {
+    "NoteTasks sqlite COMMIT #1",
+    "Launch subprocess.Popen #1",
+    "look open .../.launch.json.tmp #1",
+    "look open .../.launch.json.tmp #3",
+}
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        pytest.param(STARTS_THEM, id="start"),
+        pytest.param([], marks=pytest.mark.soak, id="everything"),
+    ],
+)
+@pytest.mark.timeout(600)
+def test_a_supervisor_killed_while_it_starts_several_at_once_loses_none_and_starts_none_twice(
+    tmp_path: Path, known: Path, only: list[str]
+) -> None:
+    """Also when the launcher, which goes on alone, makes a host that nobody heard of."""
+    explore([replace(AT_ONCE_STARTED, lives=[f"*{known}"], only=only)] * AT_ONCE, tmp_path / "c")
+    assert killed_at(known) >= OF_A_BATCH
+
+
+@pytest.mark.timeout(600)
+def test_a_launcher_killed_before_any_of_its_hosts_loses_none_and_starts_none_twice(
+    tmp_path: Path, known: Path
+) -> None:
+    killed = replace(AT_ONCE_STARTED, host=f"*{known}")
+    explore([killed] * AT_ONCE, tmp_path / "cases")
+    assert killed_at(known) == {f"host os.fork #{number}" for number in (1, 2, 3)}
+
+
 def again_while_it_recovers(
     points: Sequence[str], tmp_path: Path, steps: list[str]
 ) -> dict[str, set[str]]:

@@ -57,7 +57,7 @@ def _read(
     live = sum(1 for worker in workers if label_session(seen, worker))
     iteration = row["iteration"] or (DEFAULT if row["unnamed"] else None)
     stopped = row["wanted"] == "stop"
-    waiting = 0 if stopped else max(row["asked"], requests_in(str(place.root)))
+    waiting = 0 if stopped or queue.held_up else max(row["asked"], requests_in(str(place.root)))
     facts = {
         "iteration": iteration,
         "ready": _ready(table) if row["queued"] else (),

@@ -98,6 +98,11 @@ _PROJECT = (
     click.option(
         "--priority", type=click.Choice(["high", "normal", "low"]), help="Among the projects."
     ),
+    click.option(
+        "--status",
+        type=click.Choice(["active", "paused", "blocked"]),
+        help="Whether anything new starts in it.",
+    ),
     click.option("--max-workers", type=click.IntRange(1, 1000), help="Tasks at work at once."),
     click.option(
         "--worker-timeout", type=duration, metavar="TIME", help="Over it, a worker is a zombie."

@@ -107,7 +107,10 @@ def show_(name: str, stale_after: float, as_json: bool) -> None:
 @options.as_json
 def set_(name: str, as_json: bool, **given: Any) -> None:
     """Set it otherwise, in its team.yaml; a running supervisor takes it over."""
+    from team_supervisor.cli import scheduling
+
     _settle(name, given)
+    scheduling.rouse()
     _show(name, as_json)
 
 
@@ -123,7 +126,7 @@ def _settle(name: str, given: dict[str, Any]) -> None:
 @_name
 @options.as_json
 def pause_(name: str, as_json: bool) -> None:
-    """Start no further task of it; what is at work goes on."""
+    """Start no further task or request of it; what is at work goes on."""
     _settle(name, {"status": "paused"})
     _show(name, as_json)
 

@@ -63,6 +63,8 @@ def _signals(place: "Workspace", store: "Store", session: "Session") -> "Signals
     from team_supervisor.core.budgets import account_of
     from team_supervisor.core.conduct import waits_for
     from team_supervisor.core.holding import limited_until
+    from team_supervisor.core.projects import with_project
+    from team_supervisor.core.taskqueue import Queue
     from team_supervisor.core.why import Signals
     from team_supervisor.money import with_options
     from team_supervisor.settings import load
@@ -92,6 +94,7 @@ def _signals(place: "Workspace", store: "Store", session: "Session") -> "Signals
         limit_until=limited_until(session, world),
         account=account_of(session, world.rules.budgets, now),
         rules=world.rules,
+        held_up=with_project(Queue(), settings.project).held_up,
     )
 
 

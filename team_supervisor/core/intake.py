@@ -87,6 +87,8 @@ def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> A
         return RejectRequest(look, str(error))
     if not world.accepting:
         return _still(look, RequestStatus.QUEUED, "the team is stopped", known)
+    if held_up := world.work.queue.held_up:
+        return _still(look, RequestStatus.QUEUED, held_up, known)
     if (until := team_limit(world)) and world.rules.share_rate_limits and until > world.now.wall:
         return _still(look, RequestStatus.QUEUED, "the team waits for its rate limit", known)
     match admit(name, known, team, terms):

@@ -49,6 +49,7 @@ class Signals:
     limit_until: float | None
     account: Account
     rules: Rules
+    held_up: str | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,7 @@ def explain(seen: Signals) -> Explanation:
             _messages(seen),
             _money(seen),
             _supervisor(seen),
+            *_project(seen),
         ),
         disagreements=tuple(_disagreements(seen)),
         deadlines=tuple(sorted(_deadlines(seen), key=lambda d: d.seconds)),
@@ -194,6 +196,14 @@ def _supervisor(seen: Signals) -> Finding:
         signal="the workspace's lock is free",
         changes="nothing goes on until `orchestrate` runs",
     )
+
+
+def _project(seen: Signals) -> Iterator[Finding]:
+    """Only while it holds something up."""
+    if seen.held_up and not seen.session.ended:
+        says = f"{seen.held_up}: no further task or request starts, this session goes on"
+        resume = "`projects resume` lets it go on"
+        yield Finding(about="project", says=says, signal="team.yaml", changes=resume)
 
 
 def _disagreements(seen: Signals) -> Iterator[str]:

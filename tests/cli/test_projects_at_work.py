@@ -187,3 +187,21 @@ def test_a_log_that_is_full_is_put_aside_by_the_supervisor_that_writes_it(team: 
         assert os.readlink(f"/proc/{pid}/fd/1") == str(log)
     finally:
         said(team, "projects", "stop", "api")
+
+
+def test_a_paused_project_queues_what_its_agents_ask_for_and_tells_them_why(team: Team) -> None:
+    gate = team.gate()
+    verb(team, "projects", "add", team.project, "--slug", "api")
+    asks = (gate.step, "request intern helper Help.")
+    team.request("asks", *asks, persona="software-engineer")
+    running = team.start("orchestrate")
+    lines_until(running, "Spawning software-engineer: asks")
+    shown = verb(team, "projects", "set", "api", "--status", "blocked")
+    assert shown["settings"]["status"] == "blocked"
+    lines_until(running, "The project is blocked")
+    gate.open()
+    lines_until(running, "Queued intern-request-helper at place 1: the project is blocked")
+    assert len(team.sessions()) == 1
+    assert "project     the project is blocked" in said(team, "why", "asks")
+    verb(team, "projects", "set", "api", "--status", "active")
+    lines_until(running, "Spawning intern: helper")

@@ -11,6 +11,8 @@ from team_supervisor.core import intake
 from team_supervisor.core.admission import Admit, Limits
 from team_supervisor.core.budgets import Account, Budget, Spent
 from team_supervisor.core.model import RequestStatus, Session, State
+from team_supervisor.core.taskfacts import Work
+from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.world import (
     Action,
     ClaimRequest,
@@ -317,3 +319,12 @@ def test_nobody_gets_a_command_run_through_one_who_may_run_none() -> None:
     asked = look(**terms("verify: make"))
     assert "an engineer may not run commands" in rejection(*becomes(asked, team=found))
     assert becomes(replace(asked, instructions="Build."), team=found) != []
+
+
+def test_while_the_project_is_paused_a_request_is_queued_and_its_requester_told_why() -> None:
+    held = Work(queue=Queue(held_up="the project is paused"))
+    asker = session(id=MANAGER, persona="manager")
+    asked = look(instructions=from_(MANAGER))
+    expected = QueueRequest(asked, "the project is paused", MANAGER, place=1)
+    assert becomes(asked, work=held, team=team(asker)) == [expected]
+    assert becomes(asked, team=team(asker)) == [claim(asked, asker=asker)]

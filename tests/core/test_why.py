@@ -53,6 +53,13 @@ def test_every_state_has_a_signal_and_says_what_would_change_it(state: State, do
     assert "{" not in status.changes
 
 
+def test_a_project_that_is_paused_is_said_with_what_lets_it_go_on() -> None:
+    told = why(session(), held_up="the project is paused")
+    assert "the project is paused: no further task or request starts" in about(told, "project")
+    assert "projects resume" in about(told, "project")
+    assert not [found for found in why(session()).findings if found.about == "project"]
+
+
 def test_who_waits_says_for_whom() -> None:
     told = why(idle(doing=Doing.WAITING, doing_detail="helper"), waits_for=("helper",))
     assert "waiting: for helper" in about(told, "status")

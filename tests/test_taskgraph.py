@@ -128,6 +128,9 @@ def test_a_failure_stops_the_queue_and_trying_it_again_lets_it_go_on(team: Team)
     write_spec(team, "A", (), "work")
     assert verb(team, "tasks", "import", "specs")["changed"] == ["A"]
     assert verb(team, "tasks", "retry", "A")["state"] == "queued"
+    refused = team.call("retry", team.session("A").id)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "its task A is queued: a new worker gets it" in refused.stderr
     team.run(finished)
     assert states(team) == {"A": "completed", "B": "completed"}
     assert starts(team) == ["A", "A-2", "B"] or starts(team) == ["A", "B", "A-2"]

@@ -7,7 +7,7 @@ from team_supervisor.adapters.store import open_store
 from team_supervisor.adapters.workspace import Workspace, is_real
 from team_supervisor.cli import options
 from team_supervisor.cli.say import append
-from team_supervisor.cli.sessions import find, opened, refuse_second
+from team_supervisor.cli.sessions import find, opened, refuse_replaced, refuse_second
 from team_supervisor.core.model import Session, State
 from team_supervisor.errors import TeamError
 
@@ -27,6 +27,7 @@ def command(session: str, message: str | None, workspace: str) -> None:
     reader.close()
     _require_archive(found, meant)
     refuse_second(found, meant)
+    refuse_replaced(found, meant)
     if message is not None:
         append(found.root / meant.directory / "instructions.md", message)
     store = open_store(found.database)

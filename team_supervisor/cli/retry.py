@@ -6,7 +6,7 @@ from team_supervisor.adapters import locks
 from team_supervisor.adapters.store import open_store
 from team_supervisor.adapters.workspace import locate, require
 from team_supervisor.cli import options
-from team_supervisor.cli.sessions import find, opened, refuse_second
+from team_supervisor.cli.sessions import find, opened, refuse_replaced, refuse_second
 from team_supervisor.cli.show import safe
 from team_supervisor.core.model import Doing, Session, State
 from team_supervisor.errors import TeamError
@@ -31,6 +31,7 @@ def command(session: str, workspace: str) -> None:
         )
     found = require(locate(workspace))
     refuse_second(found, meant)
+    refuse_replaced(found, meant)
     store = open_store(found.database)
     store.want_retry(meant.id)
     store.close()

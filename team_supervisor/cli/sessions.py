@@ -59,6 +59,22 @@ def refuse_second(workspace: Workspace, meant: Session) -> None:
         raise SingletonViolated(meant.persona, other.id)
 
 
+def refuse_replaced(workspace: Workspace, meant: Session) -> None:
+    """TeamError when the task that it worked on is another worker's by now."""
+    if meant.task is None:
+        return
+    from team_supervisor.adapters.tasktable import TaskTable
+    from team_supervisor.core.taskwork import replaced
+
+    store = open_reader(workspace.database)
+    task = TaskTable(store).get(meant.task)
+    store.close()
+    if why := replaced(meant, task):
+        raise TeamError(
+            f"{meant.id} does not go on: {why}; see `team-supervisor tasks show {meant.task}`"
+        )
+
+
 def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None = None) -> Board:
     """Everything there is to show, with the truth about life from each session's lock."""
     now = clock.now().wall

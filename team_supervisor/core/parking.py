@@ -7,6 +7,7 @@ from team_supervisor.core import conduct
 from team_supervisor.core.admission import Team, crowded, full, second
 from team_supervisor.core.holding import held
 from team_supervisor.core.model import Doing, Session, State
+from team_supervisor.core.taskwork import replaced
 from team_supervisor.core.world import (
     Action,
     RefuseAgain,
@@ -27,6 +28,9 @@ def may_park(facts: SessionFacts, world: World) -> bool:
     if session.doing not in RESTING or session.turn_open or not session.resumable:
         return False
     if not facts.talks or facts.news is not None or not conduct.quiet(facts, world):
+        return False
+    # What its row says may be over: the turn of one that seemed to hang has ended, say.
+    if conduct.what_it_does(facts, world)[0] != session.doing:
         return False
     if session.doing == Doing.OVER_BUDGET:
         return True
@@ -59,9 +63,12 @@ def _over(facts: SessionFacts, world: World) -> bool:
 def again(action: Retry | Restore, world: World) -> list[Action]:
     """An ended session goes on, unless another one lives where there may be only one.
 
-    Of two that are wanted at once, the older one goes on.
+    Of two that are wanted at once, the older one goes on. A task has one worker.
     """
     session = action.session
+    tasks = (w.task for w in world.work.workers if w.task.id == session.task)
+    if reason := replaced(session, next(tasks, None)):
+        return [RefuseAgain(session, reason)]
     older = [f.session for f in world.sessions if _before(f.session, session)]
     live = {**world.team.live, **{one.id: one for one in older}}
     reason = second(session.persona, replace(world.team, live=live))

@@ -99,6 +99,15 @@ def why_stopped(work: Work, session: Session, now: Moment) -> str:
     return "by a person"
 
 
+def replaced(session: Session, task: Task | None) -> str | None:
+    """Why a worker that ended may not go on: its task is another one's, or will be."""
+    if task is None or task.state in OVER or task.session == session.id:
+        return None
+    if task.session:
+        return f"its task {task.id} was given to {task.session}"
+    return f"its task {task.id} is {task.state.replace('_', ' ')}: a new worker gets it"
+
+
 def _late(session: Session, now: Moment) -> bool:
     return session.timeout is not None and worked(session, now) >= session.timeout
 

@@ -80,6 +80,14 @@ def test_nobody_is_parked_before_its_time() -> None:
     assert of(planned(facts(resting(60), tasks=watch(0, 1)), helper()), AskToStop) == []
 
 
+def test_whose_row_says_that_it_rests_when_it_does_no_more_is_not_parked() -> None:
+    seemed = resting(doing=Doing.ATTENTION, doing_detail="no output; it may hang", stall_rung=1)
+    seen = facts(seemed, tasks=watch(0, 1))
+    actions = planned(seen)
+    assert of(actions, AskToStop) == []
+    assert [action.doing for action in of(actions, NoteDoing)] == [Doing.WORKING]
+
+
 @pytest.mark.parametrize("changes", [{"resumable": 0}, {"turn_open": 1}])
 def test_who_could_not_go_on_where_it_was_keeps_its_process(changes: dict[str, Any]) -> None:
     seen = facts(resting(**changes), tasks=watch(0, 1))

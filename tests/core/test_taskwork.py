@@ -9,7 +9,14 @@ from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, W
 from team_supervisor.core.taskgraph import FOLLOWS, OVER, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue
-from team_supervisor.core.taskwork import all_complete, finished, follow, plan, why_stopped
+from team_supervisor.core.taskwork import (
+    all_complete,
+    finished,
+    follow,
+    plan,
+    replaced,
+    why_stopped,
+)
 
 NOW = Moment(1000.0, 500.0)
 LIVE = (State.REQUESTED, State.STARTING, State.ACTIVE, State.STOPPING, State.PARKED)
@@ -187,3 +194,13 @@ def test_a_failure_stops_the_queue_until_that_task_is_tried_again() -> None:
     assert queue_after(stopped, "T2", TaskState.QUEUED) == stopped
     assert queue_after(stopped, "T1", TaskState.QUEUED).closed is None
     assert queue_after(Queue(stop_on_failure=False), "T1", TaskState.FAILED).closed is None
+
+
+def test_a_worker_whose_task_was_given_away_does_not_go_on_beside_the_new_one() -> None:
+    mine = session(State.STOPPED, id="qa-1", task="T1")
+    assert replaced(mine, task(session="qa-1")) is None
+    assert replaced(mine, task(TaskState.FAILED, session="qa-2")) is None
+    assert replaced(mine, None) is None
+    assert replaced(mine, task(session="qa-2")) == "its task T1 was given to qa-2"
+    again = replaced(mine, task(TaskState.QUEUED, session=None))
+    assert again == "its task T1 is queued: a new worker gets it"

@@ -14,7 +14,7 @@ from team_supervisor.cli import options, plans
 from team_supervisor.cli.say import read_text
 from team_supervisor.core import tasksources, terms
 from team_supervisor.core.model import Wanted
-from team_supervisor.core.taskgraph import OVER, WAITING, Task, TaskState, needs_of
+from team_supervisor.core.taskgraph import AT_WORK, OVER, WAITING, Task, TaskState, needs_of
 from team_supervisor.core.taskimport import refuse_cycle
 from team_supervisor.core.tasksources import Draft, SourceError, id_problem, names, priority
 from team_supervisor.errors import UsageError
@@ -136,11 +136,25 @@ def _is_worker(task: Task) -> bool:
     return task.session is not None and os.environ.get("TEAM_SESSION_ID") == task.session
 
 
+def _refuse_others(task: Task) -> None:
+    """An agent speaks for its own task; what others do is said by them, or by a person."""
+    if "TEAM_SESSION_ID" not in os.environ or _is_worker(task) or task.state in OVER:
+        return
+    if task.state in AT_WORK or task.session:
+        who = task.session or "the worker that is to get it"
+        raise UsageError(f"task {task.id} is not yours: {who} reports how it went")
+    if task.verify != "[]":
+        raise UsageError(f"task {task.id} has commands that verify it: a worker must pass them")
+
+
 @_verb("done", "done", "Report a task done. A worker's word counts once its session has ended.")
 def done_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
     if _is_worker(task) and task.state not in OVER:
         table.report(task.id, "done")
         return
+    _refuse_others(task)
+    if task.state in AT_WORK:
+        _stop(store, task)
     table.shift(task, TaskState.COMPLETED, plans.now(), reason=reason)
 
 
@@ -151,6 +165,7 @@ def fail_(store: Store, table: TaskTable, task: Task, reason: str | None) -> Non
             f"task {task.id} is about to get its worker: wait for it, or "
             f"`team-supervisor tasks cancel {task.id}`"
         )
+    _refuse_others(task)
     why = reason or ("its worker gave up" if _is_worker(task) else "a person said so")
     table.shift(task, TaskState.FAILED, plans.now(), reason=why)
     _stop(store, task)

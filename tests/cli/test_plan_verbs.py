@@ -184,8 +184,27 @@ def test_a_workers_word_is_noted_and_a_persons_counts(
     assert printed(run("done", "T2", "--json"))["state"] == "completed"
 
 
-@pytest.mark.parametrize("word", ["fail", "cancel"])
-def test_to_fail_or_cancel_a_task_stops_its_worker(place: Path, word: str) -> None:
+@pytest.mark.parametrize("word", ["done", "fail"])
+def test_an_agent_does_not_speak_for_the_worker_of_another_task(
+    place: Path, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    at_work(place, "T2")
+    monkeypatch.setenv("TEAM_SESSION_ID", "qa-2")
+    assert "task T2 is not yours: qa-1 reports how it went" in refused(run(word, "T2"))
+    assert states()["T2"] == "in_progress"
+
+
+def test_an_agent_does_not_pass_by_the_commands_that_verify_a_task(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("edit", "T3", "--verify", "make test")
+    monkeypatch.setenv("TEAM_SESSION_ID", "qa-2")
+    assert "has commands that verify it" in refused(run("done", "T3"))
+    assert states()["T3"] != "completed"
+
+
+@pytest.mark.parametrize("word", ["done", "fail", "cancel"])
+def test_to_end_a_task_by_hand_stops_its_worker(place: Path, word: str) -> None:
     at_work(place, "T2")
     run(word, "T2")
     store = open_store(locate(place / ".database").database)

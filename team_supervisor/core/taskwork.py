@@ -1,7 +1,7 @@
 """Which tasks get a worker now, and what follows for a task from its worker's end?"""
 
 from team_supervisor.core.budgets import worked
-from team_supervisor.core.model import Moment, Session, State, Wanted
+from team_supervisor.core.model import Doing, Moment, Session, Standing, State, Wanted
 from team_supervisor.core.taskfacts import (
     AskForWorker,
     MoveTask,
@@ -15,6 +15,8 @@ from team_supervisor.core.taskgraph import AT_WORK, OVER, Task, TaskState
 from team_supervisor.core.taskqueue import may_start
 from team_supervisor.core.terms import restored
 from team_supervisor.core.words import age
+
+LEFT_OPEN = "its worker reported its task done and left its list open"
 
 
 def plan(work: Work, now: Moment, retries: int, *, starting: bool) -> list[TaskAction]:
@@ -44,8 +46,8 @@ def follow(worker: Worker, now: Moment, retries: int) -> TaskAction | None:
             return _lost(task, session, session.reason or "its session failed", retries)
         case State.STOPPED:
             return _stopped(task, session, now, retries)
-    if _late(session, now) and session.wanted == Wanted.RUN and task.reported != "blocked":
-        return StopWorker(task, session, _too_long(session))
+    if session.wanted == Wanted.RUN and (why := _to_be_ended(task, session, now)):
+        return StopWorker(task, session, why)
     return _live(task, session)
 
 
@@ -96,7 +98,22 @@ def why_stopped(work: Work, session: Session, now: Moment) -> str:
         return "its task was cancelled"
     if tasks and _late(session, now):
         return _too_long(session)
+    if any(_left_open(task, session) for task in tasks):
+        return LEFT_OPEN
     return "by a person"
+
+
+def _to_be_ended(task: Task, session: Session, now: Moment) -> str | None:
+    if _late(session, now) and task.reported != "blocked":
+        return _too_long(session)
+    return LEFT_OPEN if _left_open(task, session) else None
+
+
+def _left_open(task: Task, session: Session) -> bool:
+    """It said that the task is done, was reminded of its list, and does nothing more."""
+    idle = session.doing == Doing.ATTENTION and not session.turn_open and session.nudges > 0
+    failed = session.error_status is not None or session.standing == Standing.DISPUTED
+    return task.reported == "done" and idle and not failed
 
 
 def replaced(session: Session, task: Task | None) -> str | None:

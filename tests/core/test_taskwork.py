@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_supervisor.core.model import Moment, Session, State, Wanted
+from team_supervisor.core.model import Doing, Moment, Session, State, Wanted
 from team_supervisor.core.taskfacts import AskForWorker, MoveTask, StopWorker, Work, Worker
 from team_supervisor.core.taskgraph import FOLLOWS, OVER, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.taskwork import (
+    LEFT_OPEN,
     all_complete,
     finished,
     follow,
@@ -82,6 +83,21 @@ def test_a_report_of_done_counts_where_no_check_can_contradict_it() -> None:
     assert followed(reported, session(State.STOPPED)).to == TaskState.COMPLETED
     checked = task(reported="done", verify='[{"run": "make test", "timeout": null}]', tries=2)
     assert followed(checked, session(State.FAILED)).to == TaskState.FAILED
+
+
+def test_who_reported_done_and_leaves_its_list_open_is_ended_and_what_can_be_judged_is() -> None:
+    idle = {"doing": Doing.ATTENTION, "turn_open": 0, "nudges": 3}
+    reported = task(reported="done")
+    stop = followed(reported, session(State.PARKED, **idle))
+    assert (type(stop), stop.reason) == (StopWorker, LEFT_OPEN)
+    for busy in ({"nudges": 0}, {"turn_open": 1}, {"error_status": 401}, {"doing": Doing.WORKING}):
+        assert followed(reported, session(**{**idle, **busy})) is None
+    assert followed(task(), session(**idle)) is None
+    stopped = session(State.STOPPED, reason=LEFT_OPEN, **idle)
+    assert followed(reported, stopped).to == TaskState.COMPLETED
+    checked = task(reported="done", verify='[{"run": "make test", "timeout": null}]')
+    assert followed(checked, stopped).to == TaskState.BLOCKED
+    assert LEFT_OPEN in followed(checked, stopped).reason
 
 
 def test_a_stopped_session_blocks_its_task_and_a_retried_one_goes_on() -> None:

@@ -111,7 +111,8 @@ def test_a_session_whose_task_is_over_or_too_old_is_ended(two: tuple[Team, Team]
     assert reasons == {"T1": "task-closed", "W1": "timeout"}
     while processes_under(web.root) or processes_under(api.root):
         ticked(api, "--run")
-    assert states(api) == {"T1": "completed"} and states(web) == {"W1": "blocked"}
+    assert states(api) == {"T1": "completed"} and states(web) == {"W1": "failed"}
+    assert "it ran longer than its limit" in verb(api, "tasks", "show", "W1", "-w", web.root)["reason"]
 
 
 @pytest.mark.timeout(300)

@@ -46,6 +46,10 @@ def m009_heartbeats(db: sqlite3.Connection) -> None:
     _run(db, "schema9.sql")
 
 
+def m010_overdue(db: sqlite3.Connection) -> None:
+    _run(db, "schema10.sql")
+
+
 def _run(db: sqlite3.Connection, name: str) -> None:
     for statement in (_HERE / name).read_text().split(";\n"):
         db.execute(statement)
@@ -61,6 +65,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     m007_workers,
     m008_renewal,
     m009_heartbeats,
+    m010_overdue,
 ]
 
 

@@ -24,11 +24,11 @@ SELECT * FROM sessions WHERE id = :id;
 SELECT id FROM sessions WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- want --
-UPDATE sessions SET wanted = :wanted
+UPDATE sessions SET wanted = :wanted, overdue = coalesce(:overdue, overdue)
 WHERE id = :id AND state NOT IN ('completed', 'failed', 'stopped');
 
 -- want_retry --
-UPDATE sessions SET retry_wanted = retry_wanted + 1, wanted = 'run'
+UPDATE sessions SET retry_wanted = retry_wanted + 1, wanted = 'run', overdue = NULL
 WHERE id = :id AND state IN ('failed', 'stopped', 'parked');
 
 -- want_restart --

@@ -110,9 +110,9 @@ class Store:
         marks = ", ".join(f"{name} = :{name}" for name in values if name in rows.COLUMNS)
         self._db.execute(f"UPDATE sessions SET {marks} WHERE id = :_id", {**values, "_id": session})
 
-    def want(self, session: str, wanted: Wanted) -> bool:
-        """Write what a person wants; False when the session has ended."""
-        return self._do("want", id=session, wanted=wanted) > 0
+    def want(self, session: str, wanted: Wanted, overdue: float | None = None) -> bool:
+        """Write what a person wants, or a tick of one over this limit; False when it has ended."""
+        return self._do("want", id=session, wanted=wanted, overdue=overdue) > 0
 
     def want_retry(self, session: str) -> bool:
         """Ask for an ended or parked session to go on; False when it runs or is archived."""

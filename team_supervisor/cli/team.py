@@ -170,7 +170,7 @@ def stop(sessions: tuple[str, ...], workspace: str, at_once: bool) -> None:
     wanted = Wanted.STOP_NOW if at_once else Wanted.STOP
     stopping = _want_stopped(found, sessions, wanted)
     if not stopping:
-        click.echo("Nothing to stop: no session is at work")
+        click.echo(_nobody(found))
         return
     locks.ring(found.doorbell)
     from team_supervisor.cli.stopping import wait_until_stopped
@@ -194,7 +194,7 @@ def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> l
         if ended:
             raise TeamError(f"{ended[0].id} has ended already ({ended[0].state})")
         with store.transaction():
-            if not names and living:
+            if not names and (living or _goes_on(store, found)):
                 store.set_team("wanted", "stop")
                 store.set_team("stop_asked_at", str(clock.now().wall))
             for session in chosen:
@@ -202,6 +202,26 @@ def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> l
         return [replace(s, wanted=wanted) for s in chosen]
     finally:
         store.close()
+
+
+def _goes_on(store: "Store", found: Workspace) -> bool:
+    """Would anything start by itself?"""
+    from team_supervisor.adapters.tasktable import TaskTable
+    from team_supervisor.core.taskgraph import TaskState
+    from team_supervisor.ticklook import requests_in
+
+    if store.team("wanted") == "stop":
+        return False
+    queued = TaskTable(store).counts().get(TaskState.QUEUED, 0)
+    return bool(queued or store.open_requests() or requests_in(str(found.root)))
+
+
+def _nobody(found: Workspace) -> str:
+    store = open_store(found.database)
+    stopped = store.team("wanted") == "stop"
+    store.close()
+    more = ", and nothing more starts until `team resume`" if stopped else ""
+    return f"Nothing to stop: no session is at work{more}"
 
 
 @command.command(epilog="Example: team-supervisor team resume")

@@ -1,5 +1,6 @@
 """How is a tick's decision carried out?"""
 
+import math
 from typing import Any
 
 from team_supervisor.adapters import locks, visits
@@ -54,16 +55,24 @@ def _end(zombie: Zombie, seen: Seen) -> dict[str, Any]:
     if zombie["reason"] == "session-ended":
         did = "has ended"
     elif session is not None:
-        did = _want_stop(seen, zombie["slug"], session)
+        limit = _limit(seen, zombie) if zombie["reason"] == "timeout" else None
+        did = _want_stop(seen, zombie["slug"], session, limit)
     return {"label": zombie["label"], "reason": zombie["reason"], "did": did}
 
 
-def _want_stop(seen: Seen, slug: str, session: str) -> str:
+def _limit(seen: Seen, zombie: Zombie) -> float | None:
+    """Over which it is, in seconds: its own, else its project's."""
+    own = (s.limit for s in seen.sessions if s.label == zombie["label"] and s.limit is not None)
+    project = (o.worker_timeout for o in seen.outlooks if o.slug == zombie["slug"])
+    return next((limit for limit in (*own, *project) if math.isfinite(limit)), None)
+
+
+def _want_stop(seen: Seen, slug: str, session: str, limit: float | None) -> str:
     try:
         store = open_store(seen.places[slug].database)
     except TeamError as error:
         return str(error)
     try:
-        return "is told to stop" if store.want(session, Wanted.STOP) else "has ended"
+        return "is told to stop" if store.want(session, Wanted.STOP, limit) else "has ended"
     finally:
         store.close()

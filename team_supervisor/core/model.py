@@ -148,6 +148,7 @@ class Session:
     attempt_monotonic: float | None = None
     transcript_segment: int = 0
     task: str | None = None
+    overdue: float | None = None
 
     @property
     def cost_usd(self) -> float:

@@ -126,11 +126,13 @@ def replaced(session: Session, task: Task | None) -> str | None:
 
 
 def _late(session: Session, now: Moment) -> bool:
+    if session.overdue is not None:
+        return True
     return session.timeout is not None and worked(session, now) >= session.timeout
 
 
 def _too_long(session: Session) -> str:
-    return f"it ran longer than its limit of {age(session.timeout or 0.0)}"
+    return f"it ran longer than its limit of {age(session.overdue or session.timeout or 0.0)}"
 
 
 def finished(work: Work) -> bool:

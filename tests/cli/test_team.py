@@ -217,6 +217,17 @@ def test_nothing_to_stop_is_no_error(live_team: Team) -> None:
     assert (done.returncode, done.stdout.split(":")[0]) == (0, "Nothing to stop")
 
 
+def test_a_team_in_which_nobody_is_at_work_is_stopped_all_the_same(live_team: Team) -> None:
+    live_team.write_settings("task_persona: intern\n")
+    assert live_team.call("tasks", "add", "T1", "Work").returncode == 0
+    done = live_team.call("team", "stop")
+    assert (done.returncode, "until `team resume`" in done.stdout) == (0, True)
+    live_team.call("projects", "add", live_team.project)
+    assert live_team.call("ready").stdout == "0 could start\n"
+    assert live_team.call("team", "resume").returncode == 0
+    assert live_team.call("ready").stdout.endswith("1 could start\n")
+
+
 def test_an_unknown_or_ended_session_is_not_stopped(live_team: Team) -> None:
     at_work(live_team, "api")
     done = live_team.call("team", "stop", "api", "nobody")

@@ -123,6 +123,13 @@ def test_a_worker_that_takes_too_long_is_stopped_and_its_task_tried_again() -> N
     assert followed(task(tries=2), over).to == TaskState.FAILED
 
 
+def test_the_task_of_a_worker_that_a_tick_ended_for_its_age_fails_as_for_its_own_limit() -> None:
+    over = session(State.STOPPED, overdue=1800.0)
+    assert followed(task(), over).reason == "try 1 failed: it ran longer than its limit of 30 min"
+    assert followed(task(tries=2), over).to == TaskState.FAILED
+    assert followed(task(), session(State.STOPPED)).to == TaskState.BLOCKED
+
+
 @pytest.mark.parametrize(
     ("state", "worked", "why"),
     [

@@ -9,7 +9,7 @@ PROGRAMS := tests/test_recovery.py tests/cli/test_orchestrate.py tests/cli/test_
 	tests/acceptance/test_story.py tests/faults/test_workspace.py tests/faults/test_requests.py \
 	tests/faults/test_supervisor_dies.py tests/faults/test_events.py tests/faults/test_reload.py
 
-.PHONY: bench demo test test-without-events check unit acceptance soak clean
+.PHONY: bench demo test test-without-events check unit acceptance soak breakages clean
 
 demo: $(READY)
 	$(BIN)/team-supervisor demo
@@ -39,6 +39,10 @@ EXAMPLES ?= 100
 soak: $(READY)
 	TEAM_STATEFUL_EXAMPLES=$(EXAMPLES) TEAM_STATEFUL_STEPS=25 $(BIN)/python -m pytest --timeout 3600 tests/faults/test_stateful.py
 	$(BIN)/python -m tests.faults.soak --kills $(KILLS) --sessions $(SESSIONS) --write
+
+# Breaks each promise of the table in a copy, and sees its tests fail.
+breakages: $(READY)
+	$(BIN)/python -m tests.breakages
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -6,7 +6,10 @@ from team_supervisor.adapters.inotify import session_events
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.attention import BURST, Attention, Common
 from team_supervisor.core.due import SOON
-from team_supervisor.core.model import Moment
+from team_supervisor.core.model import Doing, Moment
+from team_supervisor.core.world import World
+
+from .teams import Team, run_until
 
 NOBODY = Common((), {}, 0, False)
 
@@ -31,3 +34,26 @@ def test_a_few_writes_are_looked_at_at_once_and_many_now_and_then(tmp_path: Path
     later = 100.0 + 4 * SOON
     assert heard_at(attention, later, directory / "tasks.md") == 0.0
     events.close()
+
+
+def test_who_waits_is_not_looked_at_while_nothing_happens(team: Team) -> None:
+    team.set(file_events=True)
+    gates = [team.gate(f"gate-{number}") for number in range(3)]
+    for number, gate in enumerate(gates):
+        team.request(f"part-{number}", gate.step, "done all")
+
+    def at_work(world: World) -> bool:
+        working = [s for s in world.live if s.agent_pid and s.doing == Doing.WORKING]
+        return len(working) == len(gates)
+
+    with team.supervised() as supervisor:
+        run_until(supervisor, at_work)
+        looked_at: list[int] = []
+
+        def enough(world: World) -> bool:
+            looked_at.append(len(world.sessions))
+            (team.root / f"intern-request-begun-{len(looked_at)}").mkdir()
+            return len(looked_at) == 5
+
+        supervisor.run(enough)
+    assert min(looked_at) == 0

@@ -60,6 +60,12 @@ def test_a_project_that_is_paused_is_said_with_what_lets_it_go_on() -> None:
     assert not [found for found in why(session()).findings if found.about == "project"]
 
 
+def test_work_that_is_not_complete_says_what_is_open() -> None:
+    told = why(session(), tasks=reading(1, 3))
+    assert about(told, "work") == "1 of 3 tasks done | tasks.md | open: task 1, task 2"
+    assert about(why(session(), tasks=reading(3, 3)), "work").endswith("tasks.md | ")
+
+
 def test_who_waits_says_for_whom() -> None:
     told = why(idle(doing=Doing.WAITING, doing_detail="helper"), waits_for=("helper",))
     assert "waiting: for helper" in about(told, "status")

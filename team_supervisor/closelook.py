@@ -50,7 +50,7 @@ def _read(
     row = store.rows(QUERIES["outlook"], {})[0]
     table = TaskTable(store)
     queue = with_project(table.queue(), settings)
-    over = {r["id"]: r["source"] == "bd" for r in _over(store, asked)}
+    over = {r["id"]: r["source"] == "bd" for r in _about("over", store, asked)}
     workers: list[Session] = []
     if row["live"] or row["at_work"]:
         workers = _workers(seen, (project.slug, place), store, over, now)
@@ -63,6 +63,7 @@ def _read(
         "ready": _ready(table) if row["queued"] else (),
         "closed": STOPPED if stopped else queue.closed,
         "over": over,
+        "limits": {r["id"]: r["timeout"] for r in _about("limits", store, asked)},
         "busy": max(0, row["live"] - live) + waiting,
         "max_workers": queue.max_concurrent,
     }
@@ -88,13 +89,13 @@ def _outlook(project: Project, settings: ProjectSettings, **facts: Any) -> Outlo
         path=project.path,
         status=settings.status,
         priority=settings.priority,
-        worker_timeout=settings.worker_timeout,
+        worker_timeout=settings.outside_timeout,
         **values,
     )
 
 
-def _over(store: Store, asked: Sequence[str]) -> list[dict[str, Any]]:
-    return store.rows(QUERIES["over"], {"ids": json.dumps(asked)}) if asked else []
+def _about(what: str, store: Store, asked: Sequence[str]) -> list[dict[str, Any]]:
+    return store.rows(QUERIES[what], {"ids": json.dumps(asked)}) if asked else []
 
 
 def _ready(table: TaskTable) -> tuple[Ready, ...]:

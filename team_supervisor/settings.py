@@ -82,6 +82,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     notify: Notify = Notify()
 
     @property
+    def worker_limit(self) -> float:
+        """Seconds that the worker of a task may run which sets no limit itself."""
+        own = self.project.worker_timeout
+        return self.task_timeout if own is None else own
+
+    @property
     def completion(self) -> CompletionRules:
         return CompletionRules(quiet=self.quiet, grace=self.completion_grace)
 

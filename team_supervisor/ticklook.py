@@ -188,7 +188,7 @@ def _quiet(database: str, settings: "ProjectSettings") -> dict[str, Any] | None:
         "status": settings.status,
         "priority": settings.priority,
         "max_workers": queue.max_concurrent,
-        "worker_timeout": settings.worker_timeout,
+        "worker_timeout": settings.outside_timeout,
         "iteration": found.iteration or (DEFAULT if found.unnamed else None),
         "closed": closed,
     }

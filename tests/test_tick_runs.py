@@ -112,7 +112,27 @@ def test_a_session_whose_task_is_over_or_too_old_is_ended(two: tuple[Team, Team]
     while processes_under(web.root) or processes_under(api.root):
         ticked(api, "--run")
     assert states(api) == {"T1": "completed"} and states(web) == {"W1": "failed"}
-    assert "it ran longer than its limit" in verb(api, "tasks", "show", "W1", "-w", web.root)["reason"]
+    shown = verb(api, "tasks", "show", "W1", "-w", web.root)
+    assert "it ran longer than its limit" in shown["reason"]
+
+
+@pytest.mark.timeout(300)
+def test_one_worker_timeout_is_told_to_the_worker_held_and_taken_for_a_zombie(
+    two: tuple[Team, Team],
+) -> None:
+    api, web = two
+    web.write_settings(SETTINGS + "project: {worker_timeout: 1}\n")
+    planned(web, "W1", "W2", steps=(web.gate().step, "work"))
+    assert ticked(api)["spawns"][0]["runTimeoutSeconds"] == 1
+    ticked(api, "--run")
+    assert web.session("W1").timeout == 1
+    assert "within 1 s of work" in (web.directory("W1") / "instructions.md").read_text()
+    while not (found := ticked(api)["zombies"]):
+        pass
+    assert [(z["task"], z["reason"]) for z in found] == [("W1", "timeout")]
+    while processes_under(web.root):
+        ticked(api, "--run")
+    assert states(web) == {"W1": "failed", "W2": "queued"}
 
 
 @pytest.mark.timeout(300)

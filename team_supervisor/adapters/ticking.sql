@@ -20,6 +20,10 @@ FROM sessions s JOIN tasks t ON t.request = s.request_name OR t.session = s.id
 WHERE s.state NOT IN ('completed', 'failed', 'stopped')
     AND t.state IN ('completed', 'failed', 'cancelled');
 
+-- limits --
+SELECT id, timeout FROM tasks
+WHERE id IN (SELECT value FROM json_each(:ids)) AND timeout IS NOT NULL;
+
 -- over --
 SELECT id, source FROM tasks
 WHERE id IN (SELECT value FROM json_each(:ids)) AND state IN ('completed', 'failed', 'cancelled');

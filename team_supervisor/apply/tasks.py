@@ -64,7 +64,7 @@ def _instructions(tools: Tools, table: TaskTable, task: Task) -> str:
         taskbrief.Produced(name, title, str(workspace.root / directory) if directory else None)
         for name, title, directory in table.produced(task.id)
     ]
-    return taskbrief.instructions(task, _setting(workspace), found, tools.settings.task_timeout)
+    return taskbrief.instructions(task, _setting(workspace), found, tools.settings.worker_limit)
 
 
 def _setting(workspace: Workspace) -> taskbrief.Setting:

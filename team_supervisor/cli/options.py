@@ -105,7 +105,7 @@ _PROJECT = (
     ),
     click.option("--max-workers", type=click.IntRange(1, 1000), help="Tasks at work at once."),
     click.option(
-        "--worker-timeout", type=duration, metavar="TIME", help="Over it, a worker is a zombie."
+        "--worker-timeout", type=duration, metavar="TIME", help="A task's worker is ended after it."
     ),
     click.option("--channel", help="Where news of it goes."),
     click.option("--agent", help="For an outside scheduler: the agent that works."),

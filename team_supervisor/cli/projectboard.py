@@ -55,7 +55,7 @@ def show_one(seen: Seen, as_json: bool) -> None:
         "Problem": seen.problem,
         **dict(zip(HEADINGS[2:], cells(seen)[2:])),
     }
-    settings = asdict(seen.settings) | {"max_workers": seen.max_workers}
+    settings = _settings(seen)
     lines = [(key.capitalize(), value) for key, value in facts.items()]
     lines += [(f"{key}", value) for key, value in settings.items() if key != "priority"]
     for key, value in lines:
@@ -110,6 +110,11 @@ def _table(seen: Sequence[Seen]) -> None:
     Console(highlight=False, no_color=bool(os.environ.get("NO_COLOR"))).print(table)
 
 
+def _settings(seen: Seen) -> dict[str, Any]:
+    held = {"max_workers": seen.max_workers, "worker_timeout": seen.settings.outside_timeout}
+    return asdict(seen.settings) | held
+
+
 def _heartbeat(beat: Heartbeat) -> dict[str, Any]:
     return {"session": beat.session, "at": clock.stamp(beat.at), "summary": asdict(beat.summary)}
 
@@ -118,7 +123,7 @@ def as_dict(seen: Seen) -> dict[str, Any]:
     return {
         **asdict(seen.project),
         "status": seen.status,
-        "settings": asdict(seen.settings) | {"max_workers": seen.max_workers},
+        "settings": _settings(seen),
         "supervisor": str(seen.holder) if seen.holder else None,
         "heartbeat": next(map(_heartbeat, seen.beats), None),
         "heartbeat_age": seen.age,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from team_supervisor.core.taskqueue import Queue
 
 LONGEST_SLUG = 48
+# What an outside scheduler gives its workers where `worker_timeout` says nothing (seconds).
+OUTSIDE = 1800.0
 _SLUG = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 
 
@@ -29,20 +31,25 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectSettings:
-    """`project:` in team.yaml; `worker_timeout` in seconds.
+    """`project:` in team.yaml; `worker_timeout` in seconds: None leaves it to `task_timeout`.
 
     `max_workers` is the queue's `max_concurrent`: None leaves it to what the queue was told.
     """
 
     priority: Priority = Priority.NORMAL
     max_workers: int | None = None
-    worker_timeout: float = 1800.0
+    worker_timeout: float | None = None
     status: Literal["active", "paused", "blocked"] = "active"
     channel: str | None = None
     agent: str | None = None
     model: str | None = None
     thinking: str | None = None
     cleanup: str | None = None
+
+    @property
+    def outside_timeout(self) -> float:
+        """Seconds that the worker of an outside scheduler may run."""
+        return OUTSIDE if self.worker_timeout is None else self.worker_timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

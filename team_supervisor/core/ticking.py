@@ -83,7 +83,8 @@ class Outlook:
 
     `iteration` is the active one, `ready` its ready tasks, the first to start first. `closed` says
     why nothing starts there. `over` are the tasks among those asked about that are over; True: a
-    bead. `busy` counts the live sessions that do no task, and the requests that wait.
+    bead. `limits` are the own limits (seconds) of those asked about. `busy` counts the live
+    sessions that do no task, and the requests that wait.
     """
 
     slug: str
@@ -101,6 +102,7 @@ class Outlook:
     ready: Sequence[Ready] = ()
     closed: str | None = None
     over: Mapping[str, bool] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
     busy: int = 0
 
     @property
@@ -113,7 +115,7 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is said to run. `age` and `limit` are seconds; without a limit the project's holds."""
+    """What is said to run; seconds. Without `limit` that of the task or of the project holds."""
 
     label: str
     status: str = RUNNING
@@ -206,7 +208,8 @@ def zombie_reason(session: Session, outlook: Outlook) -> ZombieReason | None:
     whose = named(session.label)
     if whose and whose[1] in outlook.over:
         return "bead-closed" if outlook.over[whose[1]] else "task-closed"
-    limit = outlook.worker_timeout if session.limit is None else session.limit
+    own = outlook.limits.get(whose[1]) if whose and session.limit is None else session.limit
+    limit = outlook.worker_timeout if own is None else own
     return "timeout" if session.age is not None and session.age > limit else None
 
 

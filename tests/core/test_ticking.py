@@ -79,6 +79,13 @@ def test_zombies_are_told_in_their_order(
     assert zombie_reason(session, replace(ONE, over=over)) == reason
 
 
+def test_a_session_of_an_outside_scheduler_has_its_task_s_own_limit() -> None:
+    own = replace(ONE, limits={"a-1": 7200.0})
+    assert zombie_reason(Session("project:a:a-1", "running", 7200), own) is None
+    assert zombie_reason(Session("project:a:a-1", "running", 7201), own) == "timeout"
+    assert zombie_reason(Session("project:a:a-2", "running", 1801), own) == "timeout"
+
+
 def test_a_zombie_leaves_its_place_to_the_next_task() -> None:
     found = decide([ONE], [Session("project:a:old", "failed")])
     assert spawned(found) == ["project:a:a-1"]

@@ -100,9 +100,10 @@ class Host:
             os._exit(127)
 
     def _announce(self) -> bool:
-        """host.json; without an agent as long as the start is under way."""
+        """host.json, without an agent while that starts; unsynced, as it ends with the power."""
         record = {"attempt": self.attempt, "host": identity(os.getpid()), "agent": self.agent}
-        return _write(self.directory, "host.json", record | {"started_at": self.started_at})
+        record["started_at"] = self.started_at
+        return _write(self.directory, "host.json", record, durable=False)
 
     def _watch(self) -> None:
         """Wait until the agent is gone or its time to stop has passed."""
@@ -182,7 +183,7 @@ class Host:
         }
         with suppress(OSError):
             os.unlink("reserve", dir_fd=self.directory)
-        _write(self.directory, "exit.json", record)
+        _write(self.directory, "exit.json", record, durable=True)
 
 
 def _open(path: str, flags: int, directory: int | None = None) -> int:
@@ -226,14 +227,15 @@ def _read(directory: int, name: str) -> "dict[str, Any]":
     return {}
 
 
-def _write(directory: int, name: str, value: "dict[str, Any]") -> bool:
+def _write(directory: int, name: str, value: "dict[str, Any]", *, durable: bool) -> bool:
+    sync = os.fsync if durable else bool
     try:
         with os.fdopen(_open(f"{name}.new", WRITE | os.O_TRUNC, directory), "wb") as file:
             file.write(dumps(value).encode())
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         os.rename(f"{name}.new", name, src_dir_fd=directory, dst_dir_fd=directory)
-        os.fsync(directory)
+        sync(directory)
     except OSError as error:
         _log(f"{name}: {error}")
         return False

@@ -25,8 +25,7 @@ from team_supervisor.settings import Settings
 from team_supervisor.tasklook import TaskLooker
 
 HOUR = 3600.0
-# The times of files are no finer than this everywhere (seconds).
-COARSE = 2.0
+COARSE = 2.0  # seconds; the times of files are no finer than this everywhere
 Key = tuple[str, int, int]
 
 
@@ -79,6 +78,7 @@ class Observer:
         self._steady: dict[Key, _Steady] = {}
         self._known: set[str] = set()
         self._personas: personas.Personas | None = None
+        self._asked = False  # in this look, whether these are still the personas
         self._fingerprint: tuple[object, ...] = ()
 
     def use(self, settings: Settings) -> None:
@@ -90,6 +90,7 @@ class Observer:
 
     def observe(self, now: Moment, *, draining: bool = False) -> World:
         """One look; OSError when the workspace's root is gone."""
+        self._asked = False
         found = self._scan(now)
         self.attention.mark(self._live.refresh())
         live = list(self._live.rows.values())
@@ -171,11 +172,14 @@ class Observer:
         return {problem.path.stem: problem.problem for problem in problems}
 
     def personas(self) -> Mapping[str, Persona]:
-        """By name; read again only when a file changed."""
+        """By name; read again only when a file changed, which is asked once a look."""
+        if self._asked and self._personas:
+            return self._personas.by_name
         where = personas.search_path(self._workspace.root, self._workspace.project)
         fingerprint = personas.fingerprint(where)
         if self._personas is None or fingerprint != self._fingerprint:
             self._personas, self._fingerprint = personas.load(where), fingerprint
+        self._asked = True
         return self._personas.by_name
 
     def _team(
@@ -257,11 +261,8 @@ class Observer:
             return ()
         recorded = self._store.known_ids(unknown)
         self._known |= recorded
-        return tuple(
-            sorted(
-                name for name in unknown - recorded if self._is_session(self._workspace.root / name)
-            )
-        )
+        root = self._workspace.root
+        return tuple(sorted(n for n in unknown - recorded if self._is_session(root / n)))
 
     @staticmethod
     def _is_session(directory: Path) -> bool:
@@ -273,8 +274,7 @@ def queued(look: RequestLook) -> bool:
     return look.row is not None and look.row.status == RequestStatus.QUEUED
 
 
-# After so long without a word (seconds), a turn is one of the long ones.
-LIVELY = 10.0
+LIVELY = 10.0  # seconds; after so long without a word, a turn is one of the long ones
 PASSING = (State.REQUESTED, State.STARTING, State.STOPPING)
 
 

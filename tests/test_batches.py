@@ -117,3 +117,15 @@ def test_one_that_cannot_be_started_at_all_keeps_no_other_from_it(
     assert team.session("gone").state == State.FAILED
     assert "personas check" in (team.session("gone").reason or "")
     assert done_once(team, "a") and done_once(team, "b")
+
+
+def test_a_list_of_which_a_loss_of_power_left_no_byte_is_begun_again(team: Team) -> None:
+    """The first one is not synced: it is made again as long as no agent has written to it."""
+    team.request("a", "done all")
+    with team.supervised() as supervisor:
+        while not (lists := list(team.root.glob("intern-*/tasks.md"))):
+            supervisor.tick()
+    lists[0].write_bytes(b"")
+    team.run()
+    assert team.session("a").state == State.COMPLETED
+    assert "# Task: The work" in (team.directory("a") / "tasks.md").read_text()

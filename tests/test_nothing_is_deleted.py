@@ -44,6 +44,7 @@ ALLOWED = {
     ("adapters/service.py", "write", "files.write"): "our unit; a changed one is kept before",
     ("adapters/workspace.py", "refuse", "files.write"): "a reason.md, where there is none",
     ("apply/launching.py", "write_briefing", "files.write"): "a copy; see `OURS` in workspace.py",
+    ("apply/starting.py", "seed", "files.write"): "tasks.md, where there is none yet",
     ("apply/tools.py", "_keep", "files.write"): "a copy, too",
     ("apply/tools.py", "program_directory", "write_program"): "in the control directory",
     ("apply/tools.py", "write_program", "files.write"): "in the control directory",

@@ -9,6 +9,7 @@ from team_supervisor.adapters import files, processes
 from team_supervisor.apply.again import restarted
 from team_supervisor.apply.batch import Begun
 from team_supervisor.apply.ending import note_death
+from team_supervisor.apply.starting import seed
 from team_supervisor.apply.tools import Tools, program_directory, tell
 from team_supervisor.core import briefing, messages
 from team_supervisor.core.budgets import least
@@ -110,6 +111,7 @@ def _launch(tools: Tools, action: Launch, persona: Persona | None) -> processes.
         known = ", ".join(RUNNERS)
         raise TeamError(f"{persona.source}: there is no runner {session.runner!r}; known: {known}")
     directory = _directory(tools, session)
+    seed(tools, session)
     write_briefing(tools, session, persona)
     start = _start(tools, action, persona, directory)
     return processes.Launch(

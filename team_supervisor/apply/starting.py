@@ -34,8 +34,7 @@ def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
     workspace.session_control(session.id).mkdir(mode=0o700, exist_ok=True)
     path = directory / "instructions.md"
     instructions = _text(tools, session)
-    first = tasklist.first_tasks(session.name, divided(instructions)[1])
-    files.write_new(directory / "tasks.md", first)
+    seed(tools, session)
     found = files.signature(path)
     offset = found.size if found else 0
     track(tools, session, offset, "")
@@ -49,6 +48,18 @@ def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
         )
     publish(tools, session.id)
     return True
+
+
+def seed(tools: Tools, session: Session) -> None:
+    """tasks.md where there is none; an empty one is what a loss of power left of it."""
+    path = tools.workspace.directory(session.id) / "tasks.md"
+    try:
+        missing = not files.read(path)
+    except files.Unreadable:
+        missing = files.signature(path) is None
+    if missing:
+        first = tasklist.first_tasks(session.name, divided(_text(tools, session))[1])
+        files.write(path, first, durable=False)
 
 
 def _text(tools: Tools, session: Session) -> str:

@@ -1,6 +1,7 @@
 """How is a plan carried out, and what becomes of what fails?"""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +12,11 @@ from team_supervisor.core.together import concerning, groups
 from team_supervisor.core.trouble import could_not, held_back
 from team_supervisor.core.world import Action
 from team_supervisor.episodes import Episodes, Refused
+
+# The last event up to which every published copy is known to be as its row.
+PUBLISHED = "published"
+# Where no such event is known, the copies of the sessions in so many last ones are looked at.
+RECENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Carrier:
         for group in groups(actions):
             changed = self._group(group, tools, now) or changed
         tools.batch.finish(partial(self._failed, now=now))
+        if self._publish(actions, tools, now) and changed:
+            mark_published(tools)
         return changed
 
     def _group(self, group: list[Action], tools: Tools, now: Moment) -> bool:
@@ -37,26 +45,41 @@ class Carrier:
             tools.batch.forget()
             changed = any([self._try([action], tools, now) for action in group])
         tools.batch.start(partial(self._failed, now=now))
-        self._publish(group, tools, now)
-        return changed
+        return self._afterwards(group, tools, now) or changed
 
     def _try(self, group: list[Action], tools: Tools, now: Moment) -> bool | None:
         """Did something change? None when it failed, which is said when it was but one."""
+        due = len(tools.afterwards)
         try:
             return together(group, tools, now)
         except Exception as error:
             if len(group) == 1:
                 self._failed(group[0], error, now)
+            del tools.afterwards[due:]
             return None
 
-    def _publish(self, group: list[Action], tools: Tools, now: Moment) -> None:
-        """What was committed is not done again when its copy cannot be written."""
+    def _afterwards(self, group: list[Action], tools: Tools, now: Moment) -> bool:
+        """What is recorded now is not recorded again when its effect fails."""
+        changed = False
+        while tools.afterwards:
+            session, effect = tools.afterwards.pop(0)
+            try:
+                changed = effect() or changed
+            except Exception as error:
+                self._failed(concerning(session, group), error, now)
+        return changed
+
+    def _publish(self, group: Sequence[Action], tools: Tools, now: Moment) -> bool:
+        """What was committed is not done again when its copy cannot be written: False then."""
+        whole = True
         while tools.unpublished:
             session = tools.unpublished.pop()
             try:
                 publish(tools, session)
             except Exception as error:
                 self._failed(concerning(session, group), error, now)
+                whole = False
+        return whole
 
     def _failed(self, action: Action, error: Exception, now: Moment) -> None:
         if not isinstance(error, Refused):
@@ -64,3 +87,23 @@ class Carrier:
             self.warn(f"{type(action).__name__} failed ({type(error).__name__}: {error})")
         elif not self.episodes.met(error, now.monotonic):
             self.warn(could_not(action, str(error)))
+
+
+def mark_published(tools: Tools) -> None:
+    with contextlib.suppress(*Refused), tools.store.transaction(durable=False):
+        tools.store.set_team(PUBLISHED, str(tools.store.last_event()))
+
+
+def publish_again(tools: Tools) -> None:
+    """A crash may have come between a row's last change and its copy, which was its last one."""
+    known = tools.store.team(PUBLISHED)
+    after = int(known) if known else max(0, tools.store.last_event() - RECENT)
+    for session in set(_concerned(tools, after)):
+        with contextlib.suppress(OSError):
+            publish(tools, session)
+
+
+def _concerned(tools: Tools, after: int) -> Iterator[str]:
+    while events := tools.store.events_after(after):
+        yield from (event.session for _, _, event in events if event.session)
+        after = events[-1][0]

@@ -13,8 +13,7 @@ from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply import Tools
 from team_supervisor.apply.importing import import_archives
-from team_supervisor.apply.tools import publish
-from team_supervisor.carrying import Carrier
+from team_supervisor.carrying import Carrier, publish_again
 from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
 from team_supervisor.core.model import Moment, State
@@ -32,9 +31,6 @@ from team_supervisor.watching import Watching
 
 # After so many looks in a row that changed something, the loop rests a moment all the same.
 BUSY_LOOKS = 200
-# Of the sessions in so many last events the published copy may be older than the row: those of
-# one group of actions.
-RECENT = 200
 
 Sink = Callable[[float, Event], None]
 
@@ -217,19 +213,11 @@ def supervise(
     if problem:
         supervisor.warn(problem)
     import_archives(tools, clock.now())
-    _publish_again(tools)
+    publish_again(tools)
     try:
         yield supervisor
     finally:
         supervisor.close()
-
-
-def _publish_again(tools: Tools) -> None:
-    """A crash may have come between a row's last change and its copy, which was its last one."""
-    events = tools.store.events_after(max(0, tools.store.last_event() - RECENT))
-    for session in {event.session for _, _, event in events if event.session}:
-        with contextlib.suppress(OSError):
-            publish(tools, session)
 
 
 def _open(workspace: Workspace) -> tuple[Store, str | None]:

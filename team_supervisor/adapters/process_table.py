@@ -11,6 +11,7 @@ from pathlib import Path
 LINUX = sys.platform == "linux"
 HOST_NAME = "team-host"
 HOST_MODULE = "team_supervisor.host"
+_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,45 @@ def marked(session: str, workspace: str) -> list[ProcessRef]:
     A person's shell, which `attach` opened, has TEAM_ATTACHED and is left out.
     """
     wanted = {os.fsencode(f"TEAM_SESSION_ID={session}"), os.fsencode(f"TEAM_WORKSPACE={workspace}")}
-    return [ref for ref in _others() if _has_marks(_environment(ref.pid), wanted)]
+    return [ref for ref, _ in _with_marks(wanted)]
 
 
 def marked_sessions(workspace: str) -> set[str]:
     """The sessions of which anything is `marked`; one walk, however many are asked for."""
     mark, name = b"TEAM_WORKSPACE=" + os.fsencode(workspace), b"TEAM_SESSION_ID="
     found: set[str] = set()
-    for ref in _others():
-        environment = _environment(ref.pid)
-        if _has_marks(environment, {mark}):
-            found |= {os.fsdecode(e[len(name) :]) for e in environment if e.startswith(name)}
+    for _, environment in _with_marks({mark}):
+        found |= {os.fsdecode(e[len(name) :]) for e in environment if e.startswith(name)}
+    return found
+
+
+def _with_marks(wanted: set[bytes]) -> Iterator[tuple[ProcessRef, set[bytes]]]:
+    """Few have any, so what is cheaper to read is looked at first, and once more when it is known
+    whose it is: a pid may have been given to another process meanwhile."""
+    spared = _ourselves()
+    for pid in _pids():
+        if pid in spared or (LINUX and not _mentions(pid, wanted)):
+            continue
+        row = read_row(pid)
+        if row is None or row.zombie or row.name == HOST_NAME:
+            continue
+        environment = _environment(pid)
+        if _has_marks(environment, wanted):
+            yield row.ref, environment
+
+
+def _mentions(pid: int, wanted: set[bytes]) -> bool:
+    environment = _read(f"/proc/{pid}/environ")
+    return all(mark in environment for mark in wanted)
+
+
+def _ourselves() -> set[int]:
+    """This process and its ancestors."""
+    found, pid = {0}, os.getpid()
+    while pid not in found:
+        found.add(pid)
+        row = read_row(pid)
+        pid = row.parent if row else 0
     return found
 
 
@@ -86,12 +115,8 @@ def holders(lock: Path) -> list[ProcessRef]:
 
 
 def _others() -> list[ProcessRef]:
-    rows = {row.ref.pid: row for row in read_rows()}
-    spared, pid = {0}, os.getpid()
-    while pid not in spared:
-        spared.add(pid)
-        pid = rows[pid].parent if pid in rows else 0
-    candidates = (row for pid, row in rows.items() if pid not in spared)
+    spared = _ourselves()
+    candidates = (row for row in read_rows() if row.ref.pid not in spared)
     return [row.ref for row in candidates if not row.zombie and row.name != HOST_NAME]
 
 
@@ -123,13 +148,15 @@ def usage(refs: Mapping[str, ProcessRef]) -> dict[str, Usage]:
 
 def read_rows() -> Iterator[Row]:
     """All processes that we may look at."""
-    if LINUX:
-        pids = [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal()]
-    else:
-        import psutil
+    return (row for pid in _pids() if (row := read_row(pid)) is not None)
 
-        pids = psutil.pids()
-    return (row for pid in pids if (row := read_row(pid)) is not None)
+
+def _pids() -> list[int]:
+    if LINUX:
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    import psutil
+
+    return psutil.pids()
 
 
 def read_row(pid: int) -> Row | None:
@@ -207,9 +234,21 @@ def _sum(rows: list[Row]) -> Usage:
 
 
 def _read(path: str) -> bytes:
-    with suppress(OSError):
-        return Path(path).read_bytes()
-    return b""
+    """Without a file object, which costs more than the reading."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        data = chunk = os.read(descriptor, _AT_ONCE)
+        while chunk:
+            chunk = os.read(descriptor, _AT_ONCE)
+            data += chunk
+        return data
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 @cache

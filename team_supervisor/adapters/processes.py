@@ -179,9 +179,9 @@ def ask_to_stop(control: Path, attempt: int, grace: float) -> None:
     if earlier is not None and earlier.attempt == attempt:
         grace = min(grace, earlier.grace)  # the host may not have seen it yet
     _write_json(control / "stop.json", {"attempt": attempt, "grace": grace})
-    host = look(control, attempt).host
-    if host is not None:
-        send_signal(host, signal.SIGTERM)
+    record = _read_json(control / "host.json", _HostRecord)
+    if record is not None and record.attempt == attempt:
+        send_signal(record.host, signal.SIGTERM)
 
 
 def open_pidfd(ref: ProcessRef) -> int | None:

@@ -1,6 +1,9 @@
 -- live_sessions --
 SELECT * FROM sessions WHERE state NOT IN ('completed', 'failed', 'stopped') ORDER BY created_at, id;
 
+-- live_ids --
+SELECT id FROM sessions WHERE state NOT IN ('completed', 'failed', 'stopped');
+
 -- retried_sessions --
 SELECT * FROM sessions
 WHERE (retry_wanted > 0 OR restore_wanted > 0) AND state IN ('completed', 'failed', 'stopped');

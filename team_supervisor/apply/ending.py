@@ -1,11 +1,12 @@
 """How does a session end, and how is it put away?"""
 
 import uuid
+from pathlib import Path
 
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.workspace import put_away, put_away_as
 from team_supervisor.apply.again import restarted
-from team_supervisor.apply.tools import Tools, change, publish, tell
+from team_supervisor.apply.tools import Tools, change, once_recorded, publish, tell
 from team_supervisor.core import messages
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.events import (
@@ -128,7 +129,7 @@ def close_attempt(tools: Tools, session: Session, end: Exit, now: Moment) -> Non
 
 def ask_to_stop(tools: Tools, action: AskToStop, now: Moment) -> bool:
     """Record the ending that is meant, then ask the host."""
-    session = action.session
+    session, workspace = action.session, tools.workspace
     if session.state != State.STOPPING:
         stopping = check(session.state, State.STOPPING)
         events = _stop_events(action)
@@ -143,8 +144,13 @@ def ask_to_stop(tools: Tools, action: AskToStop, now: Moment) -> bool:
             **({"restart_wanted": 0} if session.restart_wanted else {}),
         )
     if session.attempt_at is not None:
-        control = tools.workspace.session_control(session.id)
-        processes.ask_to_stop(control, session.attempt, action.grace)
+        control = workspace.session_control(session.id)
+        once_recorded(tools, session.id, lambda: _ask_host(control, action))
+    return True
+
+
+def _ask_host(control: Path, action: AskToStop) -> bool:
+    processes.ask_to_stop(control, action.session.attempt, action.grace)
     return True
 
 
@@ -163,9 +169,9 @@ def sweep(tools: Tools, action: Sweep, now: Moment) -> bool:
 def finish(tools: Tools, action: Finish, now: Moment) -> bool:
     """Only when nothing with the session's mark is left is it recorded as ended."""
     session = action.session
-    left = tools.walk.anything_of(session.id, tools.workspace, now)
-    if left and processes.sweep(session.id, str(tools.workspace.root)):
-        return False
+    if tools.walk.anything_of(session.id, tools.workspace, now):
+        root = str(tools.workspace.root)
+        return once_recorded(tools, session.id, lambda: processes.sweep(session.id, root) == 0)
     ending = session.ending or State.STOPPED
     if ending == State.PARKED:
         return _park(tools, session, action.exit or Exit(ended_at=now.wall), now)

@@ -66,7 +66,7 @@ class Head:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """`started` is told which sessions this supervisor launched or adopted itself; the published
-    copies of the `unpublished` are still to be written."""
+    copies of the `unpublished` are still to be written, and `afterwards` still to be done."""
 
     workspace: Workspace
     settings: Settings
@@ -78,6 +78,7 @@ class Tools:
     walk: Walk = field(default_factory=Walk)
     head: Head = field(default_factory=Head)
     unpublished: set[str] = field(default_factory=set)
+    afterwards: list[tuple[str, Callable[[], bool]]] = field(default_factory=list)
     beads: Beads = field(default_factory=Beads)
     batch: Batch = field(default_factory=Batch)
 
@@ -95,6 +96,17 @@ def change(tools: Tools, session: Session, now: Moment, *events: Event, **values
             tools.store.record(event, now.wall)
     if values:
         publish(tools, session.id)
+
+
+def once_recorded(tools: Tools, session: str, effect: Callable[[], bool]) -> bool:
+    """Do what may only follow a commit, or takes longer than other writers may have to wait.
+
+    Within a transaction by the supervisor, after it. True when something changed.
+    """
+    if tools.store.in_transaction:
+        tools.afterwards.append((session, effect))
+        return False
+    return effect()
 
 
 def publish(tools: Tools, session: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import click
 
 from team_supervisor.adapters import clock, locks
-from team_supervisor.adapters.store import open_reader
+from team_supervisor.adapters.rows import QUERIES
+from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import options
 from team_supervisor.cli.show import safe
@@ -18,6 +19,9 @@ from team_supervisor.settings import Settings, load
 
 # Beyond the grace: freezing, killing and making sure that nothing is left (seconds).
 MARGIN = 30.0
+# Seconds between two glances at whether anything was written, and how many until the supervisor
+# itself is looked for.
+GLANCE, LOOKS = 0.02, 5
 
 
 def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> None:
@@ -26,14 +30,22 @@ def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> Non
     wanted = {s.id for s in stopping}
     _progress(f"Stopping {len(wanted)} session{'s' if len(wanted) > 1 else ''} …")
     deadline = clock.now().monotonic + settings.stop_grace + MARGIN
-    while left := _left(workspace, wanted):
-        if clock.now().monotonic > deadline:
-            names = ", ".join(sorted(left))
-            raise TeamError(f"still not ended: {names}; see `team-supervisor attach --list`")
-        if not _drain(workspace, wanted):
-            _rest()
+    store = open_reader(workspace.database)
+    try:
+        while left := _living(store) & wanted:
+            if clock.now().monotonic > deadline:
+                names = ", ".join(sorted(left))
+                raise TeamError(f"still not ended: {names}; see `team-supervisor attach --list`")
+            if not _drain(workspace, wanted):
+                _rest(store)
+    finally:
+        store.close()
     for session in stopping:
         click.echo(f"⏹️  Stopped {safe(session.name)} ({session.id}): its directory is kept")
+
+
+def _living(store: Store) -> set[str]:
+    return {row["id"] for row in store.rows(QUERIES["live_ids"], {})}
 
 
 def _settings(workspace: Workspace) -> Settings:
@@ -45,21 +57,13 @@ def _settings(workspace: Workspace) -> Settings:
         return Settings()
 
 
-def _left(workspace: Workspace, wanted: set[str]) -> set[str]:
-    store = open_reader(workspace.database)
-    try:
-        return {s.id for s in store.live() if s.id in wanted and not s.ended}
-    finally:
-        store.close()
-
-
 def _drain(workspace: Workspace, wanted: set[str]) -> bool:
     """Take the supervisor's place and only stop; False when there is one already."""
+    if locks.held_by(workspace.lock):
+        return False
     from team_supervisor.supervisor import supervise
 
     settings = _settings(workspace)
-    if locks.held_by(workspace.lock):
-        return False
     try:
         with supervise(workspace, settings, os.environ, lambda *_: None, "team stop") as one:
             one.draining = True
@@ -73,9 +77,13 @@ def _ended(world: World, wanted: set[str]) -> bool:
     return all(session.ended for session in world.live if session.id in wanted)
 
 
-def _rest() -> None:
-    """There is nothing to wait on in another process's database but its next change."""
-    select.select([], [], [], 0.1)
+def _rest(store: Store) -> None:
+    """Until another process changed the database, which nothing tells, or may have ended."""
+    known = store.version()
+    for _ in range(LOOKS):
+        select.select([], [], [], GLANCE)
+        if store.version() != known:
+            return
 
 
 def _progress(words: str) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from team_supervisor.core.model import Session
 from team_supervisor.core.world import (
     Action,
+    AskToStop,
     ClaimRequest,
+    Finish,
     Hear,
     Launch,
     MarkActive,
@@ -24,6 +26,8 @@ RECORDED = {
     ClaimRequest: True,
     Prepare: False,
     MarkActive: True,
+    AskToStop: True,
+    Finish: True,
     Hear: False,
     NoteTasks: False,
     NoteDoing: False,

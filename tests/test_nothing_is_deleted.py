@@ -49,7 +49,7 @@ ALLOWED = {
     ("apply/tools.py", "program_directory", "write_program"): "in the control directory",
     ("apply/tools.py", "write_program", "files.write"): "in the control directory",
     ("cli/founding.py", "write_files", "files.write"): "into a directory just made",
-    ("cli/joining.py", "_draft", "files.write"): "into a directory just made",
+    ("cli/founding.py", "draft", "files.write"): "into a directory just made",
     ("adapters/asking.py", "make", "files.write"): "into a directory just made",
     ("cli/planning.py", "_draw", "write_text"): "a picture of its own, or a new file",
     ("host.py", "_start", "O_TRUNC"): "its reserve in the control directory",
@@ -67,7 +67,7 @@ ALLOWED = {
     ("adapters/workspace.py", "claim", "rename"): "a request, to a reserved id",
     ("adapters/workspace.py", "put_away", "rename"): "to a free name",
     ("adapters/workspace.py", "put_back", "rename"): "to its former name, if free",
-    ("cli/joining.py", "join", "rename"): "a directory just made, to a reserved id",
+    ("cli/founding.py", "show", "rename"): "a directory just made, to a reserved id",
     ("adapters/asking.py", "make", "rename"): "a directory just made",
     ("supervisor.py", "_open", "rename"): "a broken database, kept under the time",
     # What is the user's own, changed by the user's own command, all else in it kept.

@@ -281,8 +281,9 @@ def open_reader(path: Path) -> Store:
     """Read only, for the commands that look; TeamError when there is no usable database."""
     refuse_odd(path)
     if not path.exists():
-        where = path.parent.parent
-        raise TeamError(f"no session yet in {where}: start with `orchestrate` or `team start`")
+        from team_supervisor.adapters.workspace import Workspace, unrecorded
+
+        raise unrecorded(Workspace(path.parent.parent))
     try:
         db = connect(path, "ro")
         version = db.execute("PRAGMA user_version").fetchone()[0]

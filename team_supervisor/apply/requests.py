@@ -188,18 +188,6 @@ def _tell_unknown(tools: Tools, session: Session, terms: Terms, now: Moment) -> 
         tools.store.record(Warned(session=session.id, reason=reason), now.wall)
 
 
-def found_session(tools: Tools, persona: Persona, name: str, now: Moment) -> Session:
-    """A session without a request: the members a team starts with. Its directory is made."""
-    session = _new(tools, persona, name, None, now)
-    tools.workspace.directory(session.id).mkdir()
-    with tools.store.transaction():
-        tools.store.insert(session)
-        tools.store.record(
-            SessionClaimed(session=session.id, persona=session.persona, name=name), now.wall
-        )
-    return session
-
-
 def _new(tools: Tools, persona: Persona, name: str, asker: Session | None, now: Moment) -> Session:
     """The id's milliseconds only ever grow, whatever the clock does."""
     last = int(tools.store.team("last_ms") or 0)

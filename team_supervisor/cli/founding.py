@@ -1,21 +1,28 @@
-"""Whom does a new team consist of, and what is each told?"""
+"""Whom does a new team consist of, what is each told, and how is it there whole or not at all?"""
 
+import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from team_supervisor.adapters import clock, files
-from team_supervisor.adapters.workspace import Workspace
-from team_supervisor.apply.requests import found_session
-from team_supervisor.apply.starting import prepare
+import msgspec
+
+from team_supervisor.adapters import clock, files, git
+from team_supervisor.adapters.store import Store
+from team_supervisor.adapters.workspace import Workspace, is_real, reserve
+from team_supervisor.apply.importing import import_directory
 from team_supervisor.apply.tools import Tools
 from team_supervisor.core.admission import Limits
-from team_supervisor.core.model import Session
 from team_supervisor.core.persona import Persona
-from team_supervisor.core.world import Prepare
+from team_supervisor.core.requests import session_persona
+from team_supervisor.core.world import ImportDirectory
 from team_supervisor.errors import TeamError, UsageError
 from team_supervisor.settings import Settings
 
+# In the table `team`: the ids of a team that is being founded, until each has its row.
+PROMISED = "founding"
 UNTIL_TOLD = """# Tasks
 
 ## Task: Take up the work that the manager sends
@@ -39,29 +46,99 @@ class Founding:
         return found + [("intern", f"intern-{n}") for n in range(1, self.interns + 1)]
 
 
-def found_members(tools: Tools, wanted: Founding) -> list[Session]:
+class Member(NamedTuple):
+    """One of a new team, with the id that is reserved for its session."""
+
+    id: str
+    persona: str
+    name: str
+
+
+def found_members(tools: Tools, wanted: Founding) -> list[Member]:
     """Whoever calls this holds the workspace."""
     known = tools.personas()
     check(tools.workspace, tools.settings, known, wanted)
-    made: list[Session] = []
-    for persona, name in wanted.members:
-        session = found_session(tools, known[persona], name, clock.now())
-        made.append(session)
-    for session in made:
-        write_files(tools.workspace.directory(session.id), session, wanted, made)
-        prepare(tools, Prepare(session), clock.now())
+    made = draft(tools.workspace, tools.store, wanted)
+    complete(tools)
     return made
 
 
-def write_files(
-    directory: Path, session: Session, wanted: Founding, team: Sequence[Session]
-) -> None:
+def draft(place: Workspace, store: Store, wanted: Founding) -> list[Member]:
+    """Everybody's directory, whole but hidden, and then the promise that they will all be there.
+
+    Cut short before the promise, there is no team; after it, whoever comes next keeps it.
+    """
+    commit = git.head(place.project)
+    team = [_member(place, store, *member) for member in wanted.members]
+    for member in team:
+        hidden = _hidden(place, member.id)
+        hidden.mkdir()
+        write_files(hidden, member, wanted, team)
+        published = {"name": member.name, "start_commit": commit}
+        files.write(hidden / "session.json", msgspec.json.encode(published) + b"\n")
+    files.sync_directory(place.root)
+    with store.transaction():
+        store.set_team("wanted", "run")
+        store.set_team(PROMISED, json.dumps([member.id for member in team]))
+    return team
+
+
+def promised(store: Store) -> list[str]:
+    """The ids of a team whose founding is not over, the manager first."""
+    try:
+        found = json.loads(store.team(PROMISED) or "[]")
+    except ValueError:
+        return []
+    ids = found if isinstance(found, list) else []
+    return [name for name in ids if isinstance(name, str) and session_persona(name)]
+
+
+def show(place: Workspace, ids: Sequence[str]) -> None:
+    """Give the directories their names, those that have not got them yet."""
+    # The manager last: whoever it writes to is there.
+    for name in reversed(ids):
+        hidden, target = _hidden(place, name), place.directory(name)
+        if is_real(hidden) and not os.path.lexists(target):
+            os.rename(hidden, target)
+    files.sync_directory(place.root)
+
+
+def complete(tools: Tools) -> list[str]:
+    """Keep a promise, as the one that holds the workspace: each member has its row. The ids."""
+    ids = promised(tools.store)
+    if ids:
+        show(tools.workspace, ids)
+        for name in sorted(set(ids) - tools.store.known_ids(ids), key=ids.index):
+            if is_real(tools.workspace.directory(name)):
+                import_directory(tools, ImportDirectory(name), clock.now())
+        kept(tools.store)
+    return ids
+
+
+def kept(store: Store) -> None:
+    """Every member is known: nothing of the founding is left to be done."""
+    store.set_team(PROMISED, "")
+
+
+def _member(place: Workspace, store: Store, persona: str, name: str) -> Member:
+    now = clock.now().wall
+    last = int(store.team("last_ms") or 0)
+    session = reserve(place, persona, max(int(now * 1000), last + 1))
+    store.set_team("last_ms", str(max(last, int(session.rpartition("-")[2]))))
+    return Member(session, persona, name)
+
+
+def _hidden(place: Workspace, session: str) -> Path:
+    return place.root / f".{session}"
+
+
+def write_files(directory: Path, member: Member, wanted: Founding, team: Sequence[Member]) -> None:
     """What a member finds in its directory; the first of a team is its manager."""
-    if session is team[0]:
+    if member is team[0]:
         requirements = f"# Project requirements\n\n{wanted.goal.strip()}\n"
         files.write(directory / "project-requirements.md", requirements)
-    files.write(directory / "instructions.md", _instructions(session, wanted.goal, team))
-    if session.persona in ("software-engineer", "intern"):
+    files.write(directory / "instructions.md", _instructions(member, wanted.goal, team))
+    if member.persona in ("software-engineer", "intern"):
         files.write(directory / "tasks.md", UNTIL_TOLD)
 
 
@@ -93,11 +170,9 @@ def _check_limits(place: Workspace, limits: Limits, personas: list[str]) -> None
             )
 
 
-def _instructions(session: Session, goal: str, team: Sequence[Session]) -> str:
+def _instructions(member: Member, goal: str, team: Sequence[Member]) -> str:
     manager = team[0]
-    others = "\n".join(
-        f"- {s.persona} {s.name}: session {s.id}" for s in team if s.id != session.id
-    )
+    others = "\n".join(f"- {m.persona} {m.name}: session {m.id}" for m in team if m.id != member.id)
     text = {
         "engineering-manager": (
             f"# Lead this project: {goal}\n\n"
@@ -122,5 +197,5 @@ def _instructions(session: Session, goal: str, team: Sequence[Session]) -> str:
             "it that you are ready, then end your turn and wait; put the work into tasks.md when "
             "it comes.\n"
         ),
-    }[session.persona]
+    }[member.persona]
     return f"{text}\n## Your team\n{others}\n"

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import click
 from team_supervisor.adapters import clock
 from team_supervisor.adapters.notify import Notifier, notifier
 from team_supervisor.adapters.workspace import create, locate, require
-from team_supervisor.cli import announce, options
+from team_supervisor.cli import announce, founding, options
 from team_supervisor.cli.options import usd
 from team_supervisor.cli.outlet import outlet
 from team_supervisor.core.events import Event, ProjectChanged, SessionFailed, Warned
@@ -117,13 +117,12 @@ def run(
         supervisor.settings_file = file
         take_options(supervisor.store, file.told)
         check_runner(settings, supervisor)
-        odd = unknown_limits(settings, supervisor)
-        for warning in (*warnings, *supervisor.observer.persona_problems(), *odd):
-            supervisor.warn(warning)
+        warn_at_first(supervisor, settings, warnings)
         if until != "visit" and settings.project.status != "active":
             supervisor.record(ProjectChanged(status=settings.project.status))
         if until not in ("forever", "visit"):
             take_up_stopped_team(supervisor.store)
+        founding.complete(supervisor.tools)
         handle_signals(supervisor)
         report = Report(notifier(os.environ))
         supervisor.after_look = report.looked
@@ -131,6 +130,13 @@ def run(
         report.over()
     if until == "settled" and failed:
         raise TeamError(f"given up: {', '.join(failed)}; see `team-supervisor attach --list`")
+
+
+def warn_at_first(supervisor: Supervisor, settings: Settings, warnings: Iterable[str]) -> None:
+    """Of all that was set and is odd."""
+    odd = unknown_limits(settings, supervisor)
+    for warning in (*warnings, *supervisor.observer.persona_problems(), *odd):
+        supervisor.warn(warning)
 
 
 def check_runner(settings: Settings, supervisor: Supervisor) -> None:

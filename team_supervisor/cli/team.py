@@ -8,7 +8,7 @@ import click
 
 from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.store import open_store
-from team_supervisor.adapters.workspace import Workspace, create, locate, require
+from team_supervisor.adapters.workspace import Workspace, create, locate, require, scan, unrecorded
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import board, choose, opened
 from team_supervisor.core.events import Event
@@ -19,7 +19,7 @@ from team_supervisor.errors import TeamError
 
 if TYPE_CHECKING:
     from team_supervisor.adapters.store import Store
-    from team_supervisor.cli.founding import Founding
+    from team_supervisor.cli.founding import Founding, Member
     from team_supervisor.settings import Settings
 
 FOUNDS = "team start"
@@ -53,8 +53,8 @@ def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool)
     made = _found_team(found, Founding(goal, engineers, interns))
     click.echo(f"Team for: {goal}")
     click.echo(f"   Workspace: {workspace}")
-    for session in made:
-        click.echo(f"   {session.persona}: {session.id}")
+    for member in made:
+        click.echo(f"   {member.persona}: {member.id}")
     if holder := locks.held_by(found.lock):
         click.echo(f"It begins:  supervised by {holder}")
     elif run_it:
@@ -69,36 +69,45 @@ def start(goal: str, workspace: str, engineers: int, interns: int, run_it: bool)
     click.echo(f"Watch:   team-supervisor track -w {workspace}")
 
 
-def _found_team(found: Workspace, wanted: "Founding") -> list[Session]:
+def _found_team(found: Workspace, wanted: "Founding") -> "list[Member]":
     from team_supervisor.settings import load
 
     settings, _ = load(found.settings, os.environ)
     holder = locks.held_by(found.lock)
     if holder and holder.command in LASTING:
         return _found_beside(found, settings, wanted)
-    from team_supervisor.cli.founding import found_members
+    from team_supervisor.cli.founding import complete, found_members
     from team_supervisor.supervisor import supervise
 
     with supervise(found, settings, os.environ, _silent, FOUNDS) as supervisor:
+        if ids := complete(supervisor.tools):
+            raise _cut_short(found, len(ids))
         _require_idle(found, supervisor.store)
-        made = found_members(supervisor.tools, wanted)
-        supervisor.store.set_team("wanted", "run")
-        return made
+        return found_members(supervisor.tools, wanted)
 
 
-def _found_beside(found: Workspace, settings: "Settings", wanted: "Founding") -> list[Session]:
+def _found_beside(found: Workspace, settings: "Settings", wanted: "Founding") -> "list[Member]":
     """Two at once would found two teams: one of them holds the lock, the other ends."""
-    from team_supervisor.cli.joining import join
+    from team_supervisor.cli.joining import join, keep
 
     ours = locks.ourselves(FOUNDS, clock.stamp(clock.now().wall))
     lock = locks.hold(found.control / "founding", ours)
     store = open_store(found.database)
     try:
+        if ids := keep(found, store):
+            raise _cut_short(found, len(ids))
         _require_idle(found, store)
         return join(found, store, settings, wanted)
     finally:
         store.close()
         os.close(lock)
+
+
+def _cut_short(found: Workspace, members: int) -> TeamError:
+    return TeamError(
+        f"an earlier `team start` in {found.root} was cut short; its team of {members} is whole "
+        "now: run it with `orchestrate`, or end it with `team stop`"
+    )
 
 
 def _require_idle(found: Workspace, store: "Store") -> None:
@@ -165,7 +174,10 @@ def stop(sessions: tuple[str, ...], workspace: str, at_once: bool) -> None:
     """End the team, or the named SESSIONs. Their directories are kept."""
     found = require(locate(workspace))
     if not found.database.exists():
-        click.echo(f"Nothing to stop: no session yet in {found.root}")
+        why = unrecorded(found)
+        if sessions or scan(found).sessions:
+            raise why
+        click.echo(f"Nothing to stop: {why}")
         return
     wanted = Wanted.STOP_NOW if at_once else Wanted.STOP
     stopping = _want_stopped(found, sessions, wanted)
@@ -232,7 +244,7 @@ def resume(workspace: str) -> None:
 
     found = require(locate(workspace))
     if not found.database.exists():
-        raise TeamError(f"there is no team in {found.root}: make one with `team start`")
+        raise unrecorded(found)
     store = open_store(found.database)
     try:
         if store.team("wanted") != "stop":

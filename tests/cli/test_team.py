@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from team_supervisor.adapters.workspace import locate
+from team_supervisor.adapters.workspace import create, locate
 from team_supervisor.core.model import State
 from tests.teams import Team, kill, lines_until, processes_under
 
@@ -206,6 +206,44 @@ def test_stop_now_does_not_wait_for_an_earlier_stop(live_team: Team) -> None:
     assert live_team.call("team", "stop", "--now").returncode == 0
     assert slow.wait() == 0
     assert program.wait() == 0
+
+
+VERBS = (("status",), ("stop",), ("resume",))
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
+def test_where_there_is_no_team_each_verb_says_what_there_is(fresh: Team, verb: tuple[str]) -> None:
+    """Nothing; a workspace; a request in it; sessions whose database is gone."""
+    done = fresh.call("team", *verb)
+    assert done.returncode == 1
+    assert f"there is no workspace at {fresh.root}: make one with" in done.stderr
+    create(fresh.workspace)
+    assert f"no session yet in {fresh.root}: start with" in said(fresh, *verb)
+    (fresh.root / "intern-request-api").mkdir()
+    assert f"no session yet in {fresh.root}: 1 request waits for `orches" in said(fresh, *verb)
+    (fresh.root / "intern-1706012345680").mkdir()
+    done = fresh.call("team", *verb)
+    assert done.returncode == 1
+    assert f"the database of {fresh.root} is gone, its sessions are not: run" in done.stderr
+
+
+def said(team: Team, *verb: str) -> str:
+    """To have nothing to stop is no error."""
+    done = team.call("team", *verb)
+    assert done.returncode == (0 if verb == ("stop",) else 1)
+    return done.stdout + done.stderr
+
+
+def test_a_stopped_team_is_shown_stopped_once_and_resumed(live_team: Team) -> None:
+    at_work(live_team, "api")
+    assert live_team.call("team", "stop").returncode == 0
+    status = live_team.call("team", "status").stdout
+    assert "none is running" in status and "(api): stopped" in status
+    assert live_team.call("team", "stop").stdout == "Nothing to stop: no session is at work\n"
+    done = live_team.call("team", "resume")
+    assert done.stdout == "The team goes on once `orchestrate` runs\n"
+    done = live_team.call("team", "resume")
+    assert done.stdout == "Nothing to resume: the team was not stopped\n"
 
 
 def test_nothing_to_stop_is_no_error(live_team: Team) -> None:

@@ -22,9 +22,11 @@ PATIENCE = 0.5  # seconds; who only asks whether the lock is held has it for mic
 LOOK_AGAIN = 5.0  # seconds between looks at stop.json, should its signal never have been sent
 KILL_AGAIN = 0.1
 ALARM = 5.0  # seconds until host.log names what does not die (uninterruptible, or another user's)
+LOG_LIMIT = 1 << 20  # bytes of host.log, where each complaint of an attempt stands once
 RESERVE = 4096  # bytes kept back, so that exit.json can be written on a full disk
 READ_LIMIT = 4 << 20
 WRITE = os.O_WRONLY | os.O_CREAT
+_told: "set[str]" = set()
 
 
 class Host:
@@ -244,7 +246,9 @@ def _write(directory: int, name: str, value: "dict[str, Any]", *, durable: bool)
 
 def _log(text: str) -> None:
     with suppress(OSError):
-        os.write(2, f"{time.time():.3f} {text}\n".encode(errors="backslashreplace"))
+        if text not in _told and os.fstat(2).st_size < LOG_LIMIT:
+            _told.add(text)
+            os.write(2, f"{time.time():.3f} {text}\n".encode(errors="backslashreplace"))
 
 
 def _listen() -> int:

@@ -389,6 +389,24 @@ def test_a_launch_that_is_garbage_is_told_in_the_log(session: Session) -> None:
     assert host.returncode == 1 and b"KeyError: 'attempt'" in host.stderr
 
 
+def test_a_complaint_that_comes_back_with_every_child_is_told_once(session: Session) -> None:
+    """Each process that the agent leaves wakes the host, which tries again to say who it is."""
+    (session.control / "host.json.new").mkdir()
+    orphans = "for n in 1 2 3 4 5 6 7 8; do (sleep 0.0$n &) ; done; sleep 0.2"
+    session.start("sh", "-c", f"{orphans}; rmdir {session.control}/host.json.new; exit 0")
+    assert session.ended().code == 0
+    told = (session.control / "host.log").read_text().splitlines()
+    assert len(told) == 1 and "host.json: " in told[0]
+
+
+def test_a_log_of_its_host_that_is_full_does_not_grow(session: Session) -> None:
+    (session.control / "host.log").write_bytes(b"x" * (1 << 20))
+    (session.control / "host.json.new").mkdir()
+    session.start("sh", "-c", "exit 3")
+    assert session.ended().code == 3
+    assert (session.control / "host.log").stat().st_size == 1 << 20
+
+
 def test_an_agent_is_not_spared_when_memory_runs_out_as_its_supervisor_is(session: Session) -> None:
     own = Path("/proc/self/oom_score_adj")
     before = own.read_text()

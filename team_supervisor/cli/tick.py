@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from team_supervisor.core import ticking
+from team_supervisor.core.progress import clean
 from team_supervisor.core.ticking import Session
 from team_supervisor.errors import UsageError
 from team_supervisor.ticklook import look_at_all
@@ -35,10 +36,12 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
     known, seen = look_at_all(os.environ, told)
     seen.problems |= {each.slug: each.problem for each in known.unusable}
     running = seen.sessions if said is None else said
-    decision = ticking.decide(seen.outlooks, running)
+    decision = ticking.decide(seen.outlooks, running, blind=bool(seen.problems))
     answer: dict[str, Any] = dict(decision)
     if seen.problems:
         answer["problems"] = [{"project": s, "problem": p} for s, p in seen.problems.items()]
+        for slug, problem in seen.problems.items():
+            click.echo(clean(f"{slug} is left out: {problem}", 400), err=True)
     if run_:
         from team_supervisor.cli.tickrun import carry_out
 

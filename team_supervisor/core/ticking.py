@@ -156,8 +156,13 @@ def by_priority(outlooks: Iterable[Outlook]) -> list[Outlook]:
     return sorted(outlooks, key=lambda o: rank.get(o.priority, rank["normal"]))
 
 
-def decide(outlooks: Iterable[Outlook], sessions: Iterable[Session]) -> Decision:
-    """Zombies first, then who is to be started in the room that they leave."""
+def decide(
+    outlooks: Iterable[Outlook], sessions: Iterable[Session], *, blind: bool = False
+) -> Decision:
+    """Zombies first, then who is to be started in the room that they leave.
+
+    `blind`: there are projects of which nothing could be read, so something may live there.
+    """
     running = by_slug(sessions)
     judged = [judge(each, running.get(each.slug, ())) for each in by_priority(outlooks)]
     spawns = [spawn for each in judged for spawn in _spawns(each)]
@@ -166,7 +171,7 @@ def decide(outlooks: Iterable[Outlook], sessions: Iterable[Session]) -> Decision
     if spawns:
         found: Decision = {"action": "spawn", "spawns": spawns, "zombies": zombies}
     else:
-        found = _idle(judged, zombies)
+        found = _idle(judged, zombies, blind)
     if skipped:
         found["skipped"] = skipped
     return found
@@ -249,9 +254,9 @@ def spawn(outlook: Outlook, ready: Ready) -> Spawn:
     return found
 
 
-def _idle(judged: Sequence[Judged], zombies: list[Zombie]) -> Idle:
+def _idle(judged: Sequence[Judged], zombies: list[Zombie], blind: bool) -> Idle:
     reason = _why_idle(judged)
-    at_work = zombies or any(each.healthy or each.outlook.busy for each in judged)
+    at_work = blind or zombies or any(each.healthy or each.outlook.busy for each in judged)
     return {
         "action": "idle",
         "reason": reason,

@@ -59,6 +59,17 @@ def test_a_broken_project_is_named_and_keeps_no_other_waiting(tmp_path: Path) ->
     assert [p["project"] for p in found["problems"]] == ["a"]
 
 
+def test_a_project_that_cannot_be_read_is_said_and_never_lets_cron_rest(tmp_path: Path) -> None:
+    for slug in ("a", "b"):
+        assert run("fail", f"{slug}1", "-w", str(tmp_path / slug / ".database")).exit_code == 0
+    assert ticked()["disable_cron"] is True
+    (tmp_path / "a/.database/team.yaml").write_text("project: [")
+    result = CliRunner().invoke(tick.command, [])
+    found = json.loads(result.stdout)
+    assert (found["action"], found["disable_cron"]) == ("idle", False)
+    assert "a is left out: " in result.stderr and "team.yaml" in result.stderr
+
+
 def test_labels_that_are_no_json_are_a_usage_error() -> None:
     result = CliRunner().invoke(tick.command, ["--session-labels", "{"])
     assert isinstance(result.exception, UsageError)

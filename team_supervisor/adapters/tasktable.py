@@ -144,7 +144,9 @@ class TaskTable:
             if task.state not in AT_WORK and (to in OVER or task.state in OVER):
                 self._other_shape()
             queue = self.queue()
-            then = queue_after(queue, task.id, to)
+            # What was left in a complete iteration holds nothing up that comes after it.
+            frozen = to == TaskState.FAILED and self.iterations().frozen(task.iteration)
+            then = queue if frozen else queue_after(queue, task.id, to)
             if then != queue:
                 self.set_queue(then)
             event = TaskMoved(

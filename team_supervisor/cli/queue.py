@@ -117,14 +117,16 @@ def remove_(ctx: click.Context, names: tuple[str, ...], as_json: bool, workspace
     """Take tasks out of the queue; they stay in the plan, and do not start."""
     with plans.changing(workspace) as (_, table):
         for name in names:
-            _require_queued(plans.wanted(table, name))
-            table.shift(plans.wanted(table, name), TaskState.PENDING, plans.now())
+            table.shift(_queued(table, name), TaskState.PENDING, plans.now())
     ctx.invoke(list_, as_json=as_json, workspace=workspace)
 
 
-def _require_queued(task: Task) -> None:
+def _queued(table: TaskTable, name: str) -> Task:
+    task = plans.wanted(table, name)
     if task.state != TaskState.QUEUED:
         raise UsageError(f"task {task.id} is {plans.said(task.state)}: it is not in the queue")
+    plans.refuse_frozen(table, task.iteration)
+    return task
 
 
 @command.command("move", epilog="Example: team-supervisor queue move T007 1")
@@ -136,8 +138,7 @@ def _require_queued(task: Task) -> None:
 def move_(ctx: click.Context, name: str, place: int, as_json: bool, workspace: str) -> None:
     """Put a queued task at a place, counted from 1; what it needs still comes first."""
     with plans.changing(workspace) as (_, table):
-        _require_queued(plans.wanted(table, name))
-        _put(table, name, place)
+        _put(table, _queued(table, name).id, place)
     ctx.invoke(list_, as_json=as_json, workspace=workspace)
 
 
@@ -146,11 +147,15 @@ def move_(ctx: click.Context, name: str, place: int, as_json: bool, workspace: s
 @options.workspace
 @click.pass_context
 def clear_(ctx: click.Context, as_json: bool, workspace: str) -> None:
-    """Take every task out of the queue; those at work go on."""
+    """Take every task out of the queue; those at work go on, and what is frozen stays."""
     with plans.changing(workspace) as (_, table):
-        for task in table.all():
-            if task.state == TaskState.QUEUED:
-                table.shift(task, TaskState.PENDING, plans.now())
+        known = table.iterations()
+        queued = [task for task in table.all() if task.state == TaskState.QUEUED]
+        free = [task for task in queued if not known.frozen(task.iteration)]
+        for task in queued if not free else ():
+            known.refuse_frozen(task.iteration)
+        for task in free:
+            table.shift(task, TaskState.PENDING, plans.now())
     ctx.invoke(list_, as_json=as_json, workspace=workspace)
 
 

@@ -117,7 +117,10 @@ def _verb(word: str, state: str, help_text: str, reason: bool = True) -> Callabl
     def made(act: Callable[[Store, TaskTable, Task, str | None], None]) -> click.Command:
         def run(name: str, as_json: bool, workspace: str, reason: str | None = None) -> None:
             with plans.changing(workspace) as (store, table):
-                act(store, table, plans.wanted(table, name), reason)
+                task = plans.wanted(table, name)
+                if not _is_worker(task):  # whose work began before the iteration ended
+                    plans.refuse_frozen(table, task.iteration)
+                act(store, table, task, reason)
             _answer(workspace, name, as_json)
 
         run.__doc__ = help_text
@@ -181,7 +184,6 @@ def block_(store: Store, table: TaskTable, task: Task, reason: str | None) -> No
 @_verb("retry", "up", "Let a failed, blocked or cancelled task go on, or start again.", False)
 def retry_(store: Store, table: TaskTable, task: Task, reason: str | None) -> None:
     """A blocked one whose worker lives goes on with it; any other gets a new worker."""
-    plans.refuse_frozen(table, task.iteration)
     session = store.session(task.session) if task.session else None
     if task.state == TaskState.BLOCKED and session is not None and not session.ended:
         table.shift(task, TaskState.IN_PROGRESS, plans.now(), reported="")

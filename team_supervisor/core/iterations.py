@@ -71,10 +71,12 @@ class Iterations:
         said = "in planning" if state == Phase.PLANNING else str(state)
         return f"its iteration {name} is {said}"
 
+    def frozen(self, name: str | None) -> bool:
+        return any(each.name == name and each.state == Phase.COMPLETE for each in self.all)
+
     def refuse_frozen(self, name: str | None) -> None:
         """IterationError when nothing of this iteration may be changed any more."""
-        found = next((each for each in self.all if each.name == name), None)
-        if found is not None and found.state == Phase.COMPLETE:
+        if self.frozen(name):
             raise IterationError(
                 f"iteration {name} is complete, and what is in it stays as it is: "
                 "put the work into another iteration"

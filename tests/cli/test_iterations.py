@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from team_supervisor.adapters.store import open_store
+from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.cli import iterations
+from team_supervisor.core.taskgraph import TaskState
 
 from .test_plan_verbs import of_queue, order, printed, refused, run, states
 
@@ -58,6 +61,37 @@ def test_open_tasks_keep_an_iteration_open_unless_that_is_overruled() -> None:
     assert turn("complete", "one", "--force").exit_code == 0
     assert states() == {"A1": "queued"}
     assert "its iteration one is complete" in of_queue("list").output
+
+
+def test_no_verb_changes_what_was_left_open_in_a_complete_iteration(tmp_path: Path) -> None:
+    run("add", "A1", "Left", "--iteration", "one")
+    run("add", "A2", "Left", "--iteration", "one", "--no-queue")
+    run("add", "B1", "Free")
+    turn("start", "one")
+    turn("complete", "one", "--force")
+    before = (states(), order())
+    for verb in ("done", "fail", "block", "cancel", "retry"):
+        assert "iteration one is complete" in refused(run(verb, "A1"))
+        assert "iteration one is complete" in refused(run(verb, "A2"))
+    assert "iteration one is complete" in refused(run("edit", "A1", "--title", "Other"))
+    for words in (("remove", "A1"), ("move", "A1", "1"), ("add", "A2")):
+        assert "iteration one is complete" in refused(of_queue(*words))
+    assert (states(), order()) == before
+    assert of_queue("clear").exit_code == 0
+    assert states() == {"A1": "queued", "A2": "pending", "B1": "pending"}
+    assert "iteration one is complete" in refused(of_queue("clear"))
+
+
+def test_a_worker_that_fails_in_a_complete_iteration_stops_no_queue(tmp_path: Path) -> None:
+    run("add", "A1", "Left", "--iteration", "one")
+    turn("start", "one")
+    turn("complete", "one", "--force")
+    store = open_store(tmp_path / ".database/.supervisor/supervisor.db")
+    table = TaskTable(store)
+    task = table.get("A1")
+    assert task is not None and table.shift(task, TaskState.FAILED, 1.0) is not None
+    assert table.queue().closed is None
+    store.close()
 
 
 def test_nothing_of_a_complete_iteration_is_added_changed_or_tried_again() -> None:

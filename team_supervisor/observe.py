@@ -25,7 +25,7 @@ from team_supervisor.settings import Settings
 from team_supervisor.tasklook import TaskLooker
 
 HOUR = 3600.0
-COARSE = 2.0  # seconds; the times of files are no finer than this everywhere
+COARSE, FINE = 2.0, 0.05  # seconds; no time of a file is coarser, none with fractions than these
 Key = tuple[str, int, int]
 
 
@@ -124,9 +124,10 @@ class Observer:
         )
 
     def _scan(self, now: Moment) -> Scan:
-        """Again only when an entry came or went; times of files may be as coarse as 2 s."""
+        """Again only when an entry came or went, which a time may not tell that is as coarse."""
         changed = os.stat(self._workspace.root).st_mtime
-        if self._found is None or self._found[0] != changed or now.wall - changed < COARSE:
+        grain = FINE if changed % 1.0 else COARSE
+        if self._found is None or self._found[0] != changed or now.wall - changed < grain:
             self._found = (changed, scan(self._workspace))
         return self._found[1]
 

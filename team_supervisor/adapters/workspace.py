@@ -125,12 +125,33 @@ def scan(workspace: Workspace) -> Scan:
     with os.scandir(workspace.root) as entries:
         for entry in entries:
             name = entry.name
-            if request_name(name) is not None:
+            # Looked at before an expression is: of ten thousand archives none needs one.
+            if "-request-" in name and request_name(name) is not None:
                 with contextlib.suppress(FileNotFoundError):
                     requests.append(_entry(entry))
-            elif session_persona(name) is not None and entry.is_dir(follow_symlinks=False):
+            elif (
+                name[-1:].isdecimal()
+                and session_persona(name) is not None
+                and entry.is_dir(follow_symlinks=False)
+            ):
                 sessions.add(name)
     return Scan(tuple(requests), frozenset(sessions), (root.st_dev, root.st_ino))
+
+
+def unrecorded(workspace: Workspace) -> TeamError:
+    """What to say where there is no database: it may be lost, or nobody supervised here yet."""
+    root = workspace.root
+    with contextlib.suppress(OSError):
+        found = scan(workspace)
+        if found.sessions or archives(workspace):
+            return TeamError(
+                f"the database of {root} is gone, its sessions are not: run `orchestrate`, "
+                "which takes them up again"
+            )
+        if waiting := len(found.requests):
+            requests = "1 request waits" if waiting == 1 else f"{waiting} requests wait"
+            return TeamError(f"no session yet in {root}: {requests} for `orchestrate`")
+    return TeamError(f"no session yet in {root}: start with `orchestrate` or `team start`")
 
 
 def _entry(entry: "os.DirEntry[str]") -> Entry:

@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,12 +19,13 @@ from watchdog.events import FileSystemEventHandler
 from watchdog.observers import Observer
 
 from team_supervisor.adapters import processes
-from team_supervisor.adapters.store import Store, open_store
+from team_supervisor.adapters.store import Store, open_reader, open_store
 from team_supervisor.adapters.workspace import Workspace, create, locate
 from team_supervisor.core.events import Event
-from team_supervisor.core.model import Session, Wanted
+from team_supervisor.core.model import Session, State, Wanted
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.core.world import World
+from team_supervisor.errors import TeamError
 from team_supervisor.settings import Settings
 from team_supervisor.supervisor import Supervisor, nothing_left, supervise
 
@@ -244,7 +246,7 @@ class Team:
             program = self.programs.pop()
             program.kill()
             program.communicate()
-        if processes_under(self.root):
+        if processes_under(self.root) or self._begun():
             with self.store() as store:
                 for session in store.live():
                     store.want(session.id, Wanted.STOP_NOW)
@@ -252,6 +254,17 @@ class Team:
                 supervisor.draining = True
                 run_until(supervisor, self._all_over)
         processes.reap()
+
+    def _begun(self) -> bool:
+        """A host that was just begun carries no mark for a moment: a supervisor was killed then."""
+        with contextlib.suppress(TeamError, sqlite3.DatabaseError):
+            store = open_reader(self.workspace.database)
+            try:
+                starting = [s for s in store.live() if s.state == State.STARTING]
+                return any(session.attempt_at is not None for session in starting)
+            finally:
+                store.close()
+        return False
 
     def _all_over(self, world: World) -> bool:
         ended = all(session.ended for session in world.live)

@@ -2,12 +2,10 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from team_supervisor.adapters import files
@@ -87,6 +85,8 @@ def diff(directory: Path, start: str, leave_out: Sequence[Path], out: IO[bytes])
     """
     if not _COMMIT.fullmatch(start):
         raise NoAnswer(f"{start[:80]!r} is no commit")
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="team-supervisor-") as scratch:
         repository = _Repository(directory, leave_out, Path(scratch))
         repository.prepare()
@@ -142,6 +142,8 @@ class _Repository:
         paths = self._ask(*asked, "--git-path", "index", "--git-path", "objects")
         index, objects = (os.fsdecode(line) for line in paths.splitlines()[:2])
         if os.path.exists(index):
+            import shutil
+
             # With its time: git looks closer at files that changed no earlier than it was written.
             shutil.copy2(index, self.scratch / "index")
         (self.scratch / "objects").mkdir()

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -104,6 +103,10 @@ def free_bytes(path: Path) -> int:
 
 def available_memory() -> int | None:
     """Bytes that new processes can have without swapping; None where nobody can tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
     import psutil
 
     try:
@@ -156,6 +159,8 @@ def which(name: str) -> str | None:
 
 def leases_work(directory: Path) -> bool:
     """Can the kernel say exactly whether a file here is open for writing?"""
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile(
             dir=existing(directory), prefix=".team-supervisor-"

@@ -5,7 +5,6 @@ The protocol of sd_notify(3), which is one datagram; a library for it would be l
 
 import contextlib
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,6 +34,8 @@ class Notifier:
     def _send(self, state: str) -> None:
         if self.address is None:
             return
+        import socket
+
         # The manager's own troubles must not become ours.
         with (
             contextlib.suppress(OSError, ValueError),

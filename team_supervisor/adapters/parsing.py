@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -66,6 +65,8 @@ class Parser:
         return None
 
     def _begin(self, session: str, digest: str, data: bytes, now: float) -> _Job:
+        import tempfile
+
         answer = tempfile.TemporaryFile()  # noqa: SIM115
         with tempfile.TemporaryFile() as text:
             text.write(data)

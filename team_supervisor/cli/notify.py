@@ -93,7 +93,7 @@ def _where(place: str | None, channel: str | None) -> str:
 @options.workspace
 def test_(channel: telling.Place | None, workspace: str) -> None:
     """Send one message now, and say whether it arrived."""
-    from team_supervisor.adapters.channel import send
+    from team_supervisor.adapters.delivery import send
 
     machine, own = _layers(workspace)
     place = channel or telling.place(own, machine)
@@ -116,7 +116,7 @@ def post_() -> None:
     import sys
 
     from team_supervisor import preferences
-    from team_supervisor.adapters.channel import send
+    from team_supervisor.adapters.delivery import send
     from team_supervisor.cli.tickwords import PATIENCE
 
     signal.alarm(PATIENCE)

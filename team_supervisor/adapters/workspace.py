@@ -131,7 +131,7 @@ def scan(workspace: Workspace) -> Scan:
                     requests.append(_entry(entry))
             elif (
                 name[-1:].isdecimal()
-                and session_persona(name) is not None
+                and session_persona(name)
                 and entry.is_dir(follow_symlinks=False)
             ):
                 sessions.add(name)
@@ -144,13 +144,11 @@ def unrecorded(workspace: Workspace) -> TeamError:
     with contextlib.suppress(OSError):
         found = scan(workspace)
         if found.sessions or archives(workspace):
-            return TeamError(
-                f"the database of {root} is gone, its sessions are not: run `orchestrate`, "
-                "which takes them up again"
-            )
-        if waiting := len(found.requests):
-            requests = "1 request waits" if waiting == 1 else f"{waiting} requests wait"
-            return TeamError(f"no session yet in {root}: {requests} for `orchestrate`")
+            mend = "run `orchestrate`, which takes them up again"
+            return TeamError(f"the database of {root} is gone, its sessions are not: {mend}")
+        if number := len(found.requests):
+            waiting = f"{number} request{'s wait' if number > 1 else ' waits'}"
+            return TeamError(f"no session yet in {root}: {waiting} for `orchestrate`")
     return TeamError(f"no session yet in {root}: start with `orchestrate` or `team start`")
 
 

@@ -270,6 +270,7 @@ def open_store(path: Path) -> Store:
     db.execute("PRAGMA journal_mode = WAL")
     # A claim or an end that power loss takes back would be started twice: FULL (0.2 ms here).
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA cache_size = -256")  # KiB; the kernel has all pages, and we what lives
     migrate(db)
     # 2 ms for each MiB; a page that is broken in the middle would end the supervisor later.
     if (said := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":

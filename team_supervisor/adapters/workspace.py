@@ -129,11 +129,7 @@ def scan(workspace: Workspace) -> Scan:
             if "-request-" in name and request_name(name) is not None:
                 with contextlib.suppress(FileNotFoundError):
                     requests.append(_entry(entry))
-            elif (
-                name[-1:].isdecimal()
-                and session_persona(name)
-                and entry.is_dir(follow_symlinks=False)
-            ):
+            elif name[-1:].isdecimal() and session_persona(name) and _is_directory(entry):
                 sessions.add(name)
     return Scan(tuple(requests), frozenset(sessions), (root.st_dev, root.st_ino))
 
@@ -146,10 +142,13 @@ def unrecorded(workspace: Workspace) -> TeamError:
         if found.sessions or archives(workspace):
             mend = "run `orchestrate`, which takes them up again"
             return TeamError(f"the database of {root} is gone, its sessions are not: {mend}")
-        if number := len(found.requests):
-            waiting = f"{number} request{'s wait' if number > 1 else ' waits'}"
-            return TeamError(f"no session yet in {root}: {waiting} for `orchestrate`")
+        if found.requests:
+            return TeamError(f"no session yet in {root}, only requests: start with `orchestrate`")
     return TeamError(f"no session yet in {root}: start with `orchestrate` or `team start`")
+
+
+def _is_directory(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_dir(follow_symlinks=False)
 
 
 def _entry(entry: "os.DirEntry[str]") -> Entry:

@@ -26,7 +26,7 @@ LOG_LIMIT = 1 << 20  # bytes of host.log, where each complaint of an attempt sta
 RESERVE = 4096  # bytes kept back, so that exit.json can be written on a full disk
 READ_LIMIT = 4 << 20
 WRITE = os.O_WRONLY | os.O_CREAT
-_told: "set[str]" = set()
+_told: "dict[str, int]" = {}
 
 
 class Host:
@@ -247,8 +247,7 @@ def _write(directory: int, name: str, value: "dict[str, Any]", *, durable: bool)
 def _log(text: str) -> None:
     with suppress(OSError):
         if text not in _told and os.fstat(2).st_size < LOG_LIMIT:
-            _told.add(text)
-            os.write(2, f"{time.time():.3f} {text}\n".encode(errors="backslashreplace"))
+            _told[text] = os.write(2, f"{time.time():.3f} {text}\n".encode("utf-8", "replace"))
 
 
 def _listen() -> int:
@@ -287,8 +286,7 @@ def _ring(directory: int) -> None:
 def main(control: str) -> int:
     """Starting it twice is safe: the second finds the lock held, or the attempt over."""
     wake = _listen()
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    directory = os.open(control, flags)
+    directory = os.open(control, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     lock = _take_lock(directory)
     if lock is None:
         return HELD

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from team_supervisor import alone
 from team_supervisor.adapters import clock, rows
 from team_supervisor.adapters.processes import lock_held
 from team_supervisor.adapters.store import Store, open_reader
@@ -14,6 +15,7 @@ from team_supervisor.core import model, telling
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.iterations import DEFAULT
 from team_supervisor.core.projects import Project, ProjectSettings, with_project
+from team_supervisor.core.singletons import startable
 from team_supervisor.core.taskgraph import OVER, TaskState, behind, in_order
 from team_supervisor.core.ticking import RUNNING, Outlook, Ready, Session, label
 from team_supervisor.ticklook import STOPPED, Seen, requests_in
@@ -60,7 +62,7 @@ def _read(
     waiting = 0 if stopped or queue.held_up else max(row["asked"], requests_in(str(place.root)))
     facts = {
         "iteration": iteration,
-        "ready": _ready(table) if row["queued"] else (),
+        "ready": _ready(store, place) if row["queued"] else (),
         "closed": STOPPED if stopped else queue.closed,
         "over": over,
         "limits": {r["id"]: r["timeout"] for r in _about("limits", store, asked)},
@@ -98,10 +100,15 @@ def _about(what: str, store: Store, asked: Sequence[str]) -> list[dict[str, Any]
     return store.rows(QUERIES[what], {"ids": json.dumps(asked)}) if asked else []
 
 
-def _ready(table: TaskTable) -> tuple[Ready, ...]:
+def _ready(store: Store, place: Workspace) -> tuple[Ready, ...]:
+    """Without those that wait for the only one of their persona."""
+    table = TaskTable(store)
     free = table.ready()
+    if not free:
+        return ()
     ordered = in_order(free, behind(table.open()) if len(free) > 1 else {})
-    return tuple(Ready(task.id, task.title, task.timeout) for task in ordered)
+    found = startable(ordered, alone.look(place, store))
+    return tuple(Ready(task.id, task.title, task.timeout) for task in found)
 
 
 def _workers(

@@ -18,6 +18,8 @@ from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.model import Moment, Request, RequestStatus, Session, Standing, State
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import requester
+from team_supervisor.core.taskfacts import Work
+from team_supervisor.core.taskwork import has_room
 from team_supervisor.core.world import Action, RequestLook, Rules, SessionFacts, World
 from team_supervisor.look import SessionLooker
 from team_supervisor.money import Bounds, Money
@@ -57,6 +59,7 @@ def rules(settings: Settings) -> Rules:
         budgets=settings.budgets,
         process_usd=settings.max_budget_usd,
         task_retries=settings.task_retries,
+        task_persona=settings.task_persona,
     )
 
 
@@ -100,16 +103,17 @@ class Observer:
         claimed = {s.request_name for s in live if s.state == State.REQUESTED}
         bounds = self._money.bounds(now)
         facts, others = self._sessions(looks, bounds, now)
+        work = self._tasks.look(live, {entry.name for entry in found.requests})
         return World(
             now=now,
             sessions=facts,
             others=others,
             requests=looks,
             vanished=tuple(
-                r for key, r in rows.items() if key not in present and r.name not in claimed
+                r for k, r in rows.items() if k not in present and r.name not in claimed
             ),
             strays=self._strays(found, live),
-            team=self._team(facts, looks, now, bounds),
+            team=self._team(facts, looks, work, now, bounds),
             rules=replace(self._rules, budgets=bounds.budgets),
             jitter=random.uniform(-1.0, 1.0),
             accepting=self._store.team("wanted") != "stop",
@@ -120,7 +124,7 @@ class Observer:
             today=bounds.day,
             unheard=frozenset(self._live.unseen),
             announced=self._store.deadlocks(),
-            work=self._tasks.look(live, {entry.name for entry in found.requests}),
+            work=work,
         )
 
     def _scan(self, now: Moment) -> Scan:
@@ -187,6 +191,7 @@ class Observer:
         self,
         seen: tuple[SessionFacts, ...],
         looks: tuple[RequestLook, ...],
+        work: Work,
         now: Moment,
         bounds: Bounds,
     ) -> Team:
@@ -196,11 +201,10 @@ class Observer:
             asker = requester(look.instructions)
             if asker and asker not in known and (row := self._store.session(asker)):
                 known[asker] = row
-        starting = bool(looks) or any(
-            f.session.state == State.PARKED or f.session.ended for f in seen
-        )
+        again = [f for f in seen if f.session.state == State.PARKED or f.session.ended]
+        starting = bool(looks or again)
         return Team(
-            personas=self.personas() if starting else {},
+            personas=self.personas() if starting or has_room(work) else {},
             broken=self._broken() if looks else {},
             live=working,
             known=known,

@@ -170,3 +170,22 @@ def test_a_task_that_becomes_ready_is_given_a_worker_by_the_very_next_look(team:
         return next(n for n, heard in enumerate(heard_by_look) if heard > place)
 
     assert look_of("B", "assigned") == look_of("A", "completed") + 1
+
+
+def test_the_second_task_of_a_singleton_persona_waits_for_the_first(team: Team) -> None:
+    team.write_settings(SETTINGS)
+    personas = team.root / "personas"
+    personas.mkdir()
+    (personas / "boss.md").write_text("---\nname: boss\nsingleton: true\n---\nLead.\n")
+    gate = team.gate()
+    imported(team, "B1", "B2", front="persona: boss\n", steps=(gate.step, "work"))
+    verb(team, "queue", "settings", "--max-concurrent", 2)
+    team.run(lambda w: any(s.turn_open for s in w.live) and not w.requests)
+    (waiting,) = verb(team, "queue", "list")["queued"]
+    boss = team.session("B1").id
+    assert waiting["waits_for"] == f"there may be only one boss, and {boss} comes first"
+    assert verb(team, "ready", "-w", team.root)["ready"] == []
+    gate.open()
+    gate.open()
+    team.run(finished)
+    assert states(team) == {"B1": "completed", "B2": "completed"}

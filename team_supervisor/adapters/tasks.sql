@@ -27,7 +27,7 @@ WHERE t.state IN ('pending', 'queued', 'assigned', 'in_progress', 'blocked')
 ORDER BY d.task, d.place;
 
 -- ready_tasks --
-SELECT number, id, title, priority, position, timeout FROM tasks t
+SELECT number, id, title, priority, position, persona, timeout FROM tasks t
 WHERE t.state = 'queued'
     AND t.iteration IS (SELECT i.name FROM iterations i WHERE i.state = 'active')
     AND NOT EXISTS (

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from team_supervisor import alone
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.cli import options, plans
+from team_supervisor.cli.sessions import opened
 from team_supervisor.core.events import QueueChanged
 from team_supervisor.core.taskgraph import AT_WORK, Task, TaskState
 from team_supervisor.core.taskqueue import Place, Queue, listing, moved
@@ -36,9 +38,11 @@ def command() -> None:
 @options.workspace
 def list_(as_json: bool, workspace: str) -> None:
     """Show the queued tasks in their order, and why each waits."""
-    with plans.reading(workspace) as table:
-        tasks, queue = table.all(), plans.queue(table, workspace)
-        places = listing(tasks, queue, table.iterations())
+    here, store = opened(workspace)
+    table = TaskTable(store)
+    tasks, queue = table.all(), plans.queue(table, workspace)
+    places = listing(tasks, queue, table.iterations(), alone.look(here, store))
+    store.close()
     at_work = [task for task in tasks if task.state in AT_WORK]
     if as_json:
         click.echo(json.dumps(_json(places, queue, at_work), indent=2))

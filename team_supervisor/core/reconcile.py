@@ -43,7 +43,8 @@ def plan(world: World) -> list[Action]:
         # Before the plan asks for anybody: one of these may be the worker of a task.
         actions += [ImportDirectory(name) for name in world.strays]
     starting = world.accepting and not world.draining
-    actions += taskwork.plan(world.work, world.now, world.rules.task_retries, starting=starting)
+    singles = world.singletons if starting else None
+    actions += taskwork.plan(world.work, world.now, world.rules.task_retries, singles)
     if not world.draining:
         actions += holding.warnings(world)
         retried = [action.session for action in actions if isinstance(action, Retry | Restore)]

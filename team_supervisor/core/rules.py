@@ -28,3 +28,4 @@ class Rules:
     budgets: Budgets = Budgets()
     process_usd: float | None = None
     task_retries: int = 1
+    task_persona: str = ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from team_supervisor.core.iterations import NONE, Iterations
+from team_supervisor.core.singletons import NO_SINGLETONS, Singletons, startable
 from team_supervisor.core.taskgraph import (
     AT_WORK,
     HOPELESS,
@@ -62,24 +63,32 @@ class Place:
     waits: str | None
 
 
-def may_start(ready: Sequence[Task], at_work: int, queue: Queue) -> Sequence[Task]:
+def may_start(
+    ready: Sequence[Task], at_work: int, queue: Queue, singles: Singletons = NO_SINGLETONS
+) -> Sequence[Task]:
     """The first of those that are ready, as many as there is room for."""
     if queue.closed:
-        return ()
-    return ready[: max(0, queue.max_concurrent - at_work)]
+        return []
+    return startable(ready, singles, max(0, queue.max_concurrent - at_work))
 
 
-def listing(tasks: Iterable[Task], queue: Queue, iterations: Iterations = NONE) -> list[Place]:
+def listing(
+    tasks: Iterable[Task],
+    queue: Queue,
+    iterations: Iterations = NONE,
+    singles: Singletons = NO_SINGLETONS,
+) -> list[Place]:
     """Every queued task, in the order in which they would start."""
     found = list(tasks)
     states = states_of(found)
     room = queue.max_concurrent - sum(task.state in AT_WORK for task in found)
     places = []
     for task in in_order((t for t in found if t.state == TaskState.QUEUED), behind(found)):
-        waits = waits_for(task, states, iterations) or queue.closed
+        waits = waits_for(task, states, iterations) or queue.closed or singles.waits(task)
         if waits is None:
             room -= 1
             waits = None if room >= 0 else f"{queue.max_concurrent} may be at work at once"
+            singles = singles.with_(task)
         places.append(Place(task, waits))
     return places
 

@@ -2,6 +2,7 @@
 
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.model import Doing, Moment, Session, Standing, State, Wanted
+from team_supervisor.core.singletons import NO_SINGLETONS, Singletons
 from team_supervisor.core.taskfacts import (
     AskForWorker,
     MoveTask,
@@ -19,15 +20,26 @@ from team_supervisor.core.words import age
 LEFT_OPEN = "its worker reported its task done and left its list open"
 
 
-def plan(work: Work, now: Moment, retries: int, *, starting: bool) -> list[TaskAction]:
-    """Ends first; nobody is asked for unless `starting`. `retries`: further tries of a task."""
+def plan(
+    work: Work, now: Moment, retries: int, singles: Singletons | None = NO_SINGLETONS
+) -> list[TaskAction]:
+    """Ends first; nobody is asked for without `singles`. `retries`: further tries of a task."""
     followed = (follow(worker, now, retries) for worker in work.workers)
     actions: list[TaskAction] = [action for action in followed if action is not None]
     actions += [TellBeads(*untold) for untold in work.untold[:1]]
-    if not starting:
+    if singles is None:
         return [action for action in actions if not isinstance(action, AskForWorker)]
-    at_work = sum(worker.task.state in AT_WORK for worker in work.workers)
-    return actions + [AskForWorker(task) for task in may_start(work.ready, at_work, work.queue)]
+    begin = may_start(work.ready, _at_work(work), work.queue, singles)
+    return actions + [AskForWorker(task) for task in begin]
+
+
+def has_room(work: Work) -> bool:
+    """Whether one of the tasks that are ready may start, as far as the queue knows."""
+    return bool(may_start(work.ready[:1], _at_work(work), work.queue))
+
+
+def _at_work(work: Work) -> int:
+    return sum(worker.task.state in AT_WORK for worker in work.workers)
 
 
 def follow(worker: Worker, now: Moment, retries: int) -> TaskAction | None:

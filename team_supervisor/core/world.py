@@ -25,6 +25,7 @@ from team_supervisor.core.model import Delivery, Doing, Exit, Moment, Request, S
 from team_supervisor.core.progress import TurnCost
 from team_supervisor.core.restarts import GiveUp, RestartAfter
 from team_supervisor.core.rules import Rules as Rules
+from team_supervisor.core.singletons import Singletons, singletons
 from team_supervisor.core.taskfacts import TaskAction, Work
 
 
@@ -63,6 +64,14 @@ class World:
     @cached_property
     def census(self) -> Census:
         return count(self.live, self.requests)
+
+    @cached_property
+    def singletons(self) -> Singletons:
+        """Who of those lives of whom there may be only one, or was asked for."""
+        tasks = (worker.task for worker in self.work.workers)
+        names = (look.name for look in self.requests)
+        team, usual = self.team, self.rules.task_persona
+        return singletons(team.personas, team.live.values(), tasks, usual, names)
 
     @cached_property
     def deadlocks(self) -> tuple[Deadlock, ...]:

@@ -186,16 +186,16 @@ def ready(*names: str) -> tuple[Task, ...]:
 
 def test_what_is_ready_is_asked_for_as_far_as_there_is_room() -> None:
     work = Work(ready=ready("a", "b", "c"), queue=Queue(max_concurrent=2))
-    assert [a.task.id for a in plan(work, NOW, 1, starting=True)] == ["a", "b"]
-    assert plan(work, NOW, 1, starting=False) == []
+    assert [a.task.id for a in plan(work, NOW, 1)] == ["a", "b"]
+    assert plan(work, NOW, 1, None) == []
     busy = Work(ready=ready("a"), workers=(Worker(task=task(), session=session()),))
-    assert plan(busy, NOW, 1, starting=True) == []
+    assert plan(busy, NOW, 1) == []
 
 
 def test_a_blocked_task_takes_no_place() -> None:
     blocked = Worker(task=task(TaskState.BLOCKED, reported="blocked"), session=session())
     work = Work(ready=ready("a"), workers=(blocked,))
-    assert [type(a) for a in plan(work, NOW, 1, starting=True)] == [AskForWorker]
+    assert [type(a) for a in plan(work, NOW, 1)] == [AskForWorker]
 
 
 def test_it_is_finished_when_nothing_more_starts_without_a_person() -> None:

@@ -290,13 +290,9 @@ def pending(world: World) -> bool:
 
 def _near(facts: SessionFacts, world: World) -> bool:
     session = facts.session
-    if (
-        session.standing == Standing.CLAIMED
-        or session.state in PASSING
-        or facts.heard
-        or facts.unseen
-        or facts.news
-    ):
+    if session.standing == Standing.CLAIMED or session.state in PASSING:
+        return True
+    if facts.heard or facts.unseen or facts.news:
         return True
     if facts.watch is not None and facts.watch.reading.complete:
         return True

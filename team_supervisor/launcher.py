@@ -33,6 +33,7 @@ def main(sessions: str, clone: int) -> "NoReturn":
     take_name(ctypes.CDLL(None), NAME, sessions)
     identity(os.getpid())  # what it imports, it imports before there are copies
     system_call = ctypes.PyDLL(None).syscall
+    system_call.argtypes, system_call.restype = [ctypes.c_long] * 6, ctypes.c_long
     gc.collect()
     gc.freeze()  # or each copy's first collection would write to, and so copy, every page
     for order in _orders():

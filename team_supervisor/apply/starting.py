@@ -2,7 +2,7 @@
 
 from team_supervisor.adapters import files
 from team_supervisor.adapters.workspace import claim
-from team_supervisor.apply.tools import FRESH, Tools, change, publish, tell, track
+from team_supervisor.apply.tools import FRESH, Tools, change, tell
 from team_supervisor.core import messages, tasklist
 from team_supervisor.core.events import (
     Event,
@@ -23,7 +23,10 @@ from team_supervisor.core.world import (
 
 
 def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
-    """Claim the directory if that is still to be done, and write what is missing in it."""
+    """Claim the directory if that is still to be done, and write what is missing in it.
+
+    session.json and tracker.json come with its list's first reading, in the next look.
+    """
     session, workspace = action.session, tools.workspace
     if session.request_name is not None:
         identity = (session.request_device or 0, session.request_inode or 0)
@@ -37,7 +40,6 @@ def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
     seed(tools, session)
     found = files.signature(path)
     offset = found.size if found else 0
-    track(tools, session, offset, "")
     text = messages.first_message(session.id, str(path), instructions)
     with tools.store.transaction(durable=False):
         tell(tools, session.id, DeliveryKind.FIRST, text, "first")
@@ -46,7 +48,6 @@ def prepare(tools: Tools, action: Prepare, now: Moment) -> bool:
             state=check(session.state, State.STARTING),
             instructions_offset=offset,
         )
-    publish(tools, session.id)
     return True
 
 

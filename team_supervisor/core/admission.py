@@ -146,7 +146,8 @@ def _not_now(persona: Persona, team: Team, budget_usd: float | None) -> str | No
         return reason
     if team.spawned >= limits.spawned_per_hour:
         return f"{team.spawned} sessions were started in the last hour, the limit"
-    set_aside = sum(reserved(s, team.budgets) for s in team.live.values())
+    limited = any(account.budget.usd is not None for account in team.accounts)
+    set_aside = sum(reserved(s, team.budgets) for s in team.live.values()) if limited else 0.0
     return lacking(team.accounts, set_aside, reserve(budget_usd, team.budgets))
 
 
@@ -163,9 +164,10 @@ def crowded(team: Team) -> str | None:
 
 def full(persona: str, team: Team) -> str | None:
     """Why no further process of this persona may start; also asked before one wakes."""
-    most = _most(persona, team)
+    if (most := _most(persona, team)) is None:
+        return None
     at_work = Counter(s.persona for s in _at_work(team))[persona]
-    if most is None or at_work < most:
+    if at_work < most:
         return None
     return f"{at_work} of {most} {persona} sessions are at work"
 

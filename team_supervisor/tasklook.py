@@ -20,6 +20,13 @@ class _Known:
     work: Work
 
 
+def stuck(table: TaskTable, counts: Mapping[TaskState, int]) -> str | None:
+    """Why nothing of a plan in which nothing is ready can ever start."""
+    if not counts.get(TaskState.QUEUED) or any(counts.get(state) for state in AT_WORK):
+        return None
+    return of_plan(table.all(), table.iterations())
+
+
 class TaskLooker:
     """The plan is read when it changed; at every look only the tasks at work are, which are few."""
 
@@ -66,10 +73,8 @@ class TaskLooker:
     def _read(self) -> Work:
         counts = self._table.counts()
         free = self._table.ready() if counts.get(TaskState.QUEUED) else []
-        at_work = any(counts.get(state) for state in AT_WORK)
-        queued = counts.get(TaskState.QUEUED) and not free and not at_work
         return Work(
-            stuck=of_plan(self._table.all(), self._table.iterations()) if queued else None,
+            stuck=None if free else stuck(self._table, counts),
             ready=tuple(in_order(free, self._chains() if len(free) > 1 else {})),
             queue=with_project(self._table.queue(), self._project),
             counts=counts,

@@ -1,4 +1,7 @@
+import json
+
 from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.cli.announce import announce
 from team_supervisor.core import events
 from team_supervisor.core.model import Doing
 from team_supervisor.core.taskgraph import TaskState
@@ -42,6 +45,13 @@ def test_a_plan_in_which_nothing_can_start_is_said_once(team: Team) -> None:
     with team.store() as store:
         task = TaskTable(store).get("late")
     assert task is not None and task.state == TaskState.QUEUED
+    lines = announce(found, colour=False)
+    assert (found.words in lines[0], lines[1:]) == (True, ["   Look: team-supervisor tasks plan"])
+    why = "late needs gone, which is not there"
+    board = json.loads(team.call("track", "--once", "--json").stdout)
+    assert board["held"] == f"deadlock: {why}"
+    report = json.loads(team.call("agents", "report", "--json").stdout)
+    assert report["needs_a_person"] == [f"the plan: no task can start any more: {why}"]
     team.run(lambda world: bool(world.announced))
     assert len(team.heard(events.DeadlockFound)) == 1
     assert team.call("tasks", "cancel", "late").returncode == 0

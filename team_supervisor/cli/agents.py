@@ -161,7 +161,7 @@ def report_(since: float, workspace: str, as_json: bool) -> None:
     import msgspec
 
     from team_supervisor.adapters import clock
-    from team_supervisor.cli import sessions
+    from team_supervisor.cli import plans, sessions
     from team_supervisor.cli.show import emit, safe
     from team_supervisor.core import report
 
@@ -173,6 +173,9 @@ def report_(since: float, workspace: str, as_json: bool) -> None:
         after = page[-1][0]
     waiting = [v for v in sessions.board(place, store).sessions if v.needs_a_person]
     told = report.sum_up(found, store.spent_since(now - since, now).usd, waiting)
+    if why := plans.deadlock(store):
+        waits = (*told.needs_a_person, f"the plan: no task can start any more: {why}")
+        told = msgspec.structs.replace(told, needs_a_person=waits)
     if as_json:
         click.echo(json.dumps({"since": since, **msgspec.to_builtins(told)}, indent=2))
     else:

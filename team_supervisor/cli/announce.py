@@ -148,6 +148,11 @@ def _queue(e: events.QueueChanged) -> Words:
     return [_line("⏸️ " if e.paused else "▶️ ", e, "yellow"), *go_on]
 
 
+def _deadlock(e: events.DeadlockFound) -> Words:
+    look = f"why {e.members[0]}" if e.members else "tasks plan"
+    return [_line("🙋", e, "red"), (f"Look: team-supervisor {look}", "")]
+
+
 def _project(e: events.ProjectChanged) -> Words:
     held_up = e.status != "active"
     go_on = [("Go on: team-supervisor projects resume PROJECT", "")] if held_up else []
@@ -185,5 +190,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Words]] = {
     events.IterationChanged: _with("🗺️ "),
     events.QueueChanged: _queue,
     events.ProjectChanged: _project,
+    events.DeadlockFound: _deadlock,
+    events.DeadlockOver: _with("▶️ ", "green"),
     events.Warned: _with("⚠️ ", "yellow"),
 }

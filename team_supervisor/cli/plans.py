@@ -20,6 +20,7 @@ from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.tasksources import SourceError
 from team_supervisor.errors import UnknownTask, UsageError
 from team_supervisor.settings import load
+from team_supervisor.tasklook import stuck
 
 SIGNS = {
     TaskState.PENDING: " ",
@@ -72,7 +73,17 @@ def queue(table: TaskTable, workspace: str) -> Queue:
 def held(store: Store, workspace: Workspace) -> str | None:
     """Why nothing more of a plan starts, where there is one; of a project also without."""
     found = queue(TaskTable(store), str(workspace.root))
-    return found.closed if found.held_up or TaskTable(store).counts() else None
+    if found.held_up or (found.closed and TaskTable(store).counts()):
+        return found.closed
+    why = deadlock(store)
+    return f"deadlock: {why}" if why else None
+
+
+def deadlock(store: Store) -> str | None:
+    """Why nothing of the plan can start unless a person changes it; None when it may."""
+    table = TaskTable(store)
+    counts = table.counts()
+    return stuck(table, counts) if counts and not table.ready() else None
 
 
 def going_on(queue: Queue, workspace: str) -> str:

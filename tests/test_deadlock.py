@@ -53,6 +53,11 @@ def test_a_plan_in_which_nothing_can_start_is_said_once(team: Team) -> None:
     report = json.loads(team.call("agents", "report", "--json").stdout)
     assert report["needs_a_person"] == [f"the plan: no task can start any more: {why}"]
     team.run(lambda world: bool(world.announced))
+    assert (
+        "deadlock: late needs gone, which is not there: nothing"
+        in team.call("track", "--once").stdout
+    )
+    assert "Deadlock, nothing of the plan can start: late" in team.call("tasks", "plan").stdout
     assert len(team.heard(events.DeadlockFound)) == 1
     assert team.call("tasks", "cancel", "late").returncode == 0
     team.run(lambda _: team.heard(events.DeadlockOver))

@@ -37,14 +37,14 @@ def list_(workspace: str, as_json: bool) -> None:
     """List the sessions that have not ended, with their health."""
     from team_supervisor.cli.show import emit
 
-    rows = [_row(view) for view, _ in _measured(workspace)]
+    rows = [_row(view) for view, _ in measured(workspace)]
     if as_json:
         click.echo(json.dumps({"agents": rows}, indent=2))
         return
     emit(_table(rows) if rows else ["No session is alive"])
 
 
-def _measured(given: str) -> "list[tuple[SessionView, Health | None]]":
+def measured(given: str) -> "list[tuple[SessionView, Health | None]]":
     """Two readings a moment apart, each one walk over all processes."""
     from team_supervisor.adapters import clock
     from team_supervisor.cli import sessions
@@ -105,17 +105,17 @@ def health_(ctx: click.Context, session: str | None, workspace: str, as_json: bo
     """
     from team_supervisor.cli import sessions
 
-    measured = _measured(workspace)
+    agents = measured(workspace)
     if session is not None:
         _, store = sessions.opened(workspace)
         wanted = sessions.find(store, session).id
-        measured = [pair for pair in measured if pair[0].id == wanted]
+        agents = [pair for pair in agents if pair[0].id == wanted]
     if as_json:
-        shown = [{**_row(view), "signals": _signals(found)} for view, found in measured]
+        shown = [{**_row(view), "signals": _signals(found)} for view, found in agents]
         click.echo(json.dumps({"agents": shown}, indent=2))
     else:
-        _print(measured)
-    if any(view.health in ("stalled", "critical") for view, _ in measured):
+        _print(agents)
+    if any(view.health in ("stalled", "critical") for view, _ in agents):
         ctx.exit(1)
 
 

@@ -144,6 +144,17 @@ def judge_supervisor(holder: "Holder | None") -> Check:
     return Check("supervisor", "ok", f"running: {holder}" if holder else "none runs here")
 
 
+def judge_team(doubles: Sequence[str], deadlocks: Sequence[str]) -> Check:
+    """Who should not live beside whom, and who waits for one another for ever, in words."""
+    if doubles:
+        advice = "end all but the oldest with `team-supervisor agents kill ID`"
+        return Check("team", "warn", "; ".join((*doubles, *deadlocks)), advice)
+    if deadlocks:
+        advice = "`team-supervisor say` one of them what it waits for, or change the plan"
+        return Check("team", "warn", "deadlock: " + "; ".join(deadlocks), advice)
+    return Check("team", "ok", "no deadlock, and no second session of a singleton")
+
+
 def judge_service(found: "Found") -> Check:
     again = "run `team-supervisor service install`"
     if not found.installed:

@@ -79,8 +79,28 @@ def _examine(workspace: Path, claude: str | None, environ: Mapping[str, str]) ->
     yield diagnosis.judge_git(machine.which("git"))
     yield diagnosis.judge_tmux(machine.which("tmux"))
     yield diagnosis.judge_supervisor(locks.held_by(where.lock))
+    yield _examine_team(where)
     yield _examine_service(where, environ)
     yield Check("notify", *notify.examined(where))
+
+
+def _examine_team(where: "Workspace") -> Check:
+    import sqlite3
+
+    from team_supervisor.adapters import personas
+    from team_supervisor.adapters.store import open_reader
+    from team_supervisor.core.admission import doubles
+
+    if not where.database.exists():
+        return diagnosis.judge_team((), ())
+    try:
+        store = open_reader(where.database)
+        live, stuck = [s for s in store.live() if not s.ended], store.deadlocks()
+        store.close()
+    except (TeamError, sqlite3.Error) as error:
+        return Check("team", "warn", str(error))
+    known = personas.load(personas.search_path(where.root, where.project)).by_name
+    return diagnosis.judge_team(doubles(live, known), tuple(stuck.values()))
 
 
 def _examine_service(where: "Workspace", environ: Mapping[str, str]) -> Check:

@@ -9,6 +9,7 @@ import click
 
 from team_supervisor.cli import options, plans
 from team_supervisor.core import taskdrawing
+from team_supervisor.core.deadlock import of_plan
 from team_supervisor.core.iterations import Iterations
 from team_supervisor.core.progress import clean
 from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, states_of, waves
@@ -96,10 +97,10 @@ def plan_(as_json: bool, workspace: str) -> None:
     with plans.reading(workspace) as table:
         tasks, turns = table.all(), table.iterations()
     by_id, known = {task.id: task for task in tasks}, states_of(tasks)
-    found = waves(tasks)
+    found, stuck = waves(tasks), of_plan(tasks, turns)
     if as_json:
         rows = [[plans.as_json(by_id[n], _waits(by_id[n], known, turns)) for n in w] for w in found]
-        click.echo(json.dumps({"waves": rows}, indent=2))
+        click.echo(json.dumps({"waves": rows, "deadlock": stuck}, indent=2))
         return
     for number, wave in enumerate(found, start=1):
         done = sum(by_id[name].state == TaskState.COMPLETED for name in wave)
@@ -109,6 +110,8 @@ def plan_(as_json: bool, workspace: str) -> None:
         lines = [plans.styled(t, _waits(t, known, turns), b) for t, b in zip(shown, branches)]
         plans.show(lines)
     click.echo(_sum(tasks))
+    if stuck:
+        click.echo(clean(f"Deadlock, nothing of the plan can start: {stuck}", 400))
 
 
 def _draw(path: Path, picture: str) -> None:

@@ -15,6 +15,7 @@ from team_supervisor.core.taskqueue import waits_for
 from team_supervisor.core.taskwork import all_complete, finished
 from team_supervisor.core.words import age, dollars
 from team_supervisor.core.world import World
+from team_supervisor.errors import NoAvailableWork
 from team_supervisor.supervisor import nothing_left
 
 
@@ -26,6 +27,7 @@ class Goal:
     _begun: float | None = None
     _reached: bool = False
     _late: bool = False
+    _stuck: str | None = None
 
     def __call__(self, world: World) -> bool:
         self._begun = self._begun or world.now.monotonic
@@ -35,11 +37,12 @@ class Goal:
         planned = bool(world.work.counts)
         over = finished(world.work) if planned else nothing_left(world)
         stopped = not world.accepting and all(session.ended for session in world.live)
+        self._stuck = world.work.stuck
         self._reached = over and (not planned or all_complete(world.work))
         return over or self._late or stopped
 
     def report(self, workspace: Workspace, as_json: bool) -> int:
-        """Say how it went; the exit code."""
+        """Say how it went; the exit code. NoAvailableWork when a person has to change the plan."""
         store = open_reader(workspace.database)
         tasks, turns = TaskTable(store).all(), TaskTable(store).iterations()
         spent = {s.id: s.cost_usd for s in store.sessions()}
@@ -49,6 +52,8 @@ class Goal:
             click.echo(json.dumps({"complete": self._reached, "tasks": states}))
         else:
             self._say(tasks, turns, sum(spent.get(t.session or "", 0.0) for t in tasks))
+        if self._stuck and not self._reached and not self._late:
+            raise NoAvailableWork(self._stuck)
         return 0 if self._reached else 1
 
     def _say(self, tasks: list[Task], turns: Iterations, cost: float) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from team_supervisor.adapters.store import Store
     from team_supervisor.adapters.workspace import Workspace
     from team_supervisor.core.completion import TasksReading
+    from team_supervisor.core.health import Health
     from team_supervisor.core.model import Moment, Session
     from team_supervisor.core.why import Explanation, Finding, Signals
     from team_supervisor.core.world import World
@@ -95,7 +96,15 @@ def _signals(place: "Workspace", store: "Store", session: "Session") -> "Signals
         account=account_of(session, world.rules.budgets, now),
         rules=world.rules,
         held_up=with_project(Queue(), settings.project).held_up,
+        health=None if session.ended else _health(place, session),
     )
+
+
+def _health(place: "Workspace", session: "Session") -> "Health | None":
+    from team_supervisor.cli.agents import measured
+
+    found = (health for view, health in measured(str(place.root)) if view.id == session.id)
+    return next(found, None)
 
 
 def _world(store: "Store", settings: "Settings", now: "Moment") -> "World":

@@ -1,7 +1,7 @@
 """May this request become a session now, later, or never?"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from team_supervisor.core.budgets import Account, Budgets, granted, lacking, reserve, reserved
@@ -113,6 +113,20 @@ def second(name: str, team: Team) -> str | None:
     if not others:
         return None
     return f"there may be only one {name}, and {min(others, key=_age).id} is at work"
+
+
+def doubles(live: Iterable[Session], personas: Mapping[str, Persona]) -> list[str]:
+    """Of which singleton persona more than one session lives, in words; the oldest first."""
+    groups: dict[str, list[Session]] = {}
+    for session in sorted(live, key=_age):
+        persona = personas.get(session.persona)
+        if persona is not None and persona.singleton:
+            groups.setdefault(session.persona, []).append(session)
+    return [
+        f"there may be only one {name}, and {', '.join(s.id for s in those)} live"
+        for name, those in groups.items()
+        if len(those) > 1
+    ]
 
 
 def _age(session: Session) -> tuple[float, str]:

@@ -134,7 +134,7 @@ def deadlocks(world: World) -> list[Action]:
     """Each is said once, and once that it is over."""
     found = {each.key: each for each in world.deadlocks}
     if world.work.stuck and world.work.queue.closed is None:
-        words = f"no task of the plan can start any more: {world.work.stuck}"
+        words = f"{deadlock.NO_TASK}{world.work.stuck}"
         plan_ = deadlock.Deadlock(key=deadlock.PLAN, words=words, since=world.now.wall)
         found[plan_.key] = plan_
     if not world.accepting:

@@ -13,6 +13,8 @@ from team_supervisor.core.taskgraph import AT_WORK, HOPELESS, Obstacle, Task, Ta
 # What a session in a deadlock needs a person for begins with this.
 NAME = "deadlock: "
 PLAN = "plan"
+# What is said of a plan in one begins with this.
+NO_TASK = "no task of the plan can start any more: "
 _MOST = 4
 _RESTS = frozenset({State.ACTIVE, State.PARKED})
 

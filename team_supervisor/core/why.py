@@ -7,6 +7,7 @@ import msgspec
 
 from team_supervisor.core.budgets import Account, exhausted
 from team_supervisor.core.completion import TasksReading
+from team_supervisor.core.health import Health
 from team_supervisor.core.model import Doing, Moment, Session, Standing, State
 from team_supervisor.core.roster import status_of
 from team_supervisor.core.words import age, dollars
@@ -50,6 +51,7 @@ class Signals:
     account: Account
     rules: Rules
     held_up: str | None = None
+    health: Health | None = None
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +67,7 @@ def explain(seen: Signals) -> Explanation:
         findings=(
             _status(seen),
             _process(seen),
+            *_health(seen),
             _turn(seen),
             _work(seen),
             _standing(seen),
@@ -135,6 +138,14 @@ def _process(seen: Signals) -> Finding:
     hosted = "alive" if seen.host else "gone"
     signal = f"its lock is {held}, its host is {hosted}" if one.attempt else "it never started"
     return Finding(about="process", says=says + ended, signal=signal)
+
+
+def _health(seen: Signals) -> Iterator[Finding]:
+    """Of who has a process; each of the three signals as it was just measured."""
+    if seen.health is not None:
+        words = "; ".join(signal.words for signal in seen.health.signals)
+        signal = "its output and files, CPU and memory of its process tree"
+        yield Finding(about="health", says=f"{seen.health.level}: {words}", signal=signal)
 
 
 def _turn(seen: Signals) -> Finding:

@@ -12,8 +12,11 @@ from click.testing import CliRunner
 
 from team_supervisor.adapters import locks, workspace
 from team_supervisor.adapters.locks import Holder
+from team_supervisor.adapters.store import open_store
+from team_supervisor.adapters.workspace import create
 from team_supervisor.cli import diagnosis, doctor, service
 from team_supervisor.cli.diagnosis import Place
+from team_supervisor.core.model import Session
 
 SIGNED_IN = """case "$1" in
 --version) echo "2.1.197 (Claude Code)";;
@@ -263,3 +266,18 @@ def test_a_service_that_was_changed_by_a_drop_in_is_found(tmp_path, claude):
     code, checks = examined(*arguments, "--claude", claude, **environ)
     assert (code, checks["service"]["status"]) == (1, "fail")
     assert "KillMode" in checks["service"]["detail"]
+
+
+def test_a_deadlock_that_lasts_and_a_second_singleton_are_findings(live_team, claude):
+    create(live_team.workspace)
+    store = open_store(live_team.workspace.database)
+    store.set_team("deadlocks", json.dumps({"plan": "B needs A, which failed"}))
+    _, found = examined("-w", live_team.root, "--claude", claude)
+    assert found["team"]["detail"] == "deadlock: B needs A, which failed"
+    for number in (1, 2):
+        plain = {"persona": "engineering-manager", "name": "m", "created_at": number}
+        store.insert(Session(id=f"engineering-manager-{number}", **plain))
+    store.close()
+    _, found = examined("-w", live_team.root, "--claude", claude)
+    assert found["team"]["status"] == "warn"
+    assert "only one engineering-manager" in found["team"]["detail"]

@@ -61,6 +61,7 @@ def test_it_ends_with_0_when_all_is_completed_and_with_1_when_not(live_team: Tea
     team.call("tasks", "add", "B", "Never", "--needs", "gone")
     left = team.call("orchestrate", "--until-done")
     assert left.returncode == 1
+    assert left.stderr == "Error: no task of the plan can start: B needs gone, which is not there\n"
     assert "1 of 2 tasks completed" in left.stdout
     assert "[.] B Never (queued: needs gone, which is not there)" in left.stdout
     assert Path(team.directory("A")).name.endswith("-completed")

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from team_supervisor.core.admission import MEBIBYTE, Admit, Limits, Refuse, Wait, admit, refusal
+from team_supervisor.core.admission import (
+    MEBIBYTE,
+    Admit,
+    Limits,
+    Refuse,
+    Wait,
+    admit,
+    doubles,
+    refusal,
+)
 from team_supervisor.core.model import Session, State
 from team_supervisor.core.requests import RequestName
 
@@ -210,3 +219,11 @@ def test_a_persona_whose_file_is_broken_is_not_called_unknown() -> None:
     assert "there is no persona" in (refusal(RequestName("nobody", "docs"), found) or "")
     name = next(iter(found.personas))
     assert refusal(RequestName(name, "docs"), replace(found, broken={name: "a later one"})) is None
+
+
+def test_two_sessions_of_a_singleton_persona_are_named_the_oldest_first() -> None:
+    one = session(id="manager-2", persona="manager", created_at=2.0)
+    other = session(id="manager-1", persona="manager", created_at=1.0)
+    said = ["there may be only one manager, and manager-1, manager-2 live"]
+    assert doubles([one, other], PERSONAS) == said
+    assert doubles([one, session(id="a"), session(id="b")], PERSONAS) == []

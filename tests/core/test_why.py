@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from team_supervisor.core import health
 from team_supervisor.core.budgets import Account, Budget, Spent
+from team_supervisor.core.health import HealthRules, Vitals
 from team_supervisor.core.model import Doing, Session, Standing, State
 from team_supervisor.core.why import Explanation, Signals, explain
 from team_supervisor.core.world import Rules
@@ -64,6 +66,12 @@ def test_work_that_is_not_complete_says_what_is_open() -> None:
     told = why(session(), tasks=reading(1, 3))
     assert about(told, "work") == "1 of 3 tasks done | tasks.md | open: task 1, task 2"
     assert about(why(session(), tasks=reading(3, 3)), "work").endswith("tasks.md | ")
+
+
+def test_how_well_it_is_is_said_with_each_of_its_signals() -> None:
+    found = health.judge(Vitals(silent=400.0, cpu=12.0, memory=64 << 20), HealthRules())
+    said = about(why(session(), health=found), "health")
+    assert said.startswith("stalled: no sign of life for 6 min; 12 % of a core; 64 MiB of memory")
 
 
 def test_who_waits_says_for_whom() -> None:

@@ -112,6 +112,23 @@ def test_a_burst_of_starts_is_one_message(team: Team, receiver: Receiver) -> Non
     assert receiver.messages[0].startswith("project: 8 tasks have begun\n")
 
 
+def test_what_ends_a_burst_is_told_after_it(team: Team, receiver: Receiver) -> None:
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        for state in ("in_progress", "completed"):
+            supervisor.record(events.TaskMoved(task="T1", title="Parse", state=state))
+            supervisor.tick()
+        fail(supervisor, "1")
+        run_until(supervisor, lambda world: len(receiver.messages) == 3)
+    said = [message.splitlines()[0] for message in receiver.messages]
+    assert said == [
+        "project: Task T1 (Parse) is in progress",
+        "project: Task T1 (Parse) is completed",
+        "project: Gave up on 1 (qa-1): it died",
+    ]
+
+
 def test_nothing_is_told_of_what_happened_before_there_was_a_channel(
     team: Team, receiver: Receiver
 ) -> None:

@@ -52,9 +52,14 @@ class Outbox:
         self._store.set_team(_OPEN, json.dumps(memory.open))
 
     def put(self, place: Place, told: Told, at: float, now: float) -> None:
-        """A new message, or one more line of the one that still gathers."""
+        """A new message, or one more line of the one that still gathers.
+
+        What gathers goes out before one that doesn't: nobody hears of an end before the beginning.
+        """
         gathers = told.event in GATHERED
         values = {"place": place, "event": told.event}
+        if not gathers:
+            self._do("no_longer", place=place, now=now)
         found = self._do("gathering", **values, now=now) if gathers else []
         if found:
             words = [*json.loads(found[0]["words"]), told.words][:MOST_LINES]

@@ -10,6 +10,10 @@ ORDER BY number DESC LIMIT 1;
 -- gather --
 UPDATE outbox SET words = :words, count = count + 1 WHERE number = :number;
 
+-- no_longer --
+UPDATE outbox SET due_at = :now
+WHERE state = 'waiting' AND place = :place AND tries = 0 AND due_at > :now;
+
 -- next --
 SELECT * FROM outbox WHERE state = 'waiting' AND place = :place AND (due_at <= :now OR :soon AND tries = 0)
 ORDER BY tries, number LIMIT 1;

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -39,9 +40,10 @@ class Launcher:
     def __init__(self, sessions: Path, environ: Mapping[str, str]) -> None:
         """`environ` is what all of the agents have; OSError when no process can be made."""
         self._sessions, self._ordered = sessions, list[Path]()
+        self._said, self._lost = b"", False
         words = [str(processes.ROOT), str(sessions), str(CLONE[os.uname().machine])]
         self._channel, theirs = socket.socketpair()
-        self._channel.settimeout(PATIENCE)
+        self._channel.setblocking(False)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", BOOT, *words],
@@ -64,30 +66,63 @@ class Launcher:
         tell_launch(control, launch)
         self._ordered.append(control)
         line = json.dumps({"session": control.name, "environ": dict(own)})
-        with contextlib.suppress(OSError):  # it is gone, and will not answer
-            self._channel.sendall(f"{line}\n".encode())
+        self._say(f"{line}\n".encode())
+
+    def _say(self, words: bytes) -> None:
+        """Hears meanwhile: were each to wait until the other one reads, neither would."""
+        while words and not self._lost:
+            found = self._wait(select.POLLIN | select.POLLOUT)
+            if found & select.POLLIN:
+                self._hear()
+            elif found & select.POLLOUT:
+                with contextlib.suppress(BlockingIOError):
+                    words = words[self._send(words) :]
+
+    def _send(self, words: bytes) -> int:
+        try:
+            return self._channel.send(words)
+        except BrokenPipeError:
+            self._lost = True
+            return 0
+
+    def _wait(self, events: int) -> int:
+        """What came; once nothing did for so long, it is lost."""
+        poll = select.poll()
+        poll.register(self._channel, events)
+        found = poll.poll(PATIENCE * 1000)
+        self._lost = self._lost or not found
+        return found[0][1] if found else 0
+
+    def _hear(self) -> None:
+        try:
+            more = self._channel.recv(CHUNK)
+        except OSError:
+            more = b""
+        self._said += more
+        self._lost = self._lost or not more
 
     def collect(self) -> dict[Path, int]:
         """The pids of those that have begun. The launcher ends."""
         with contextlib.suppress(OSError):
             self._channel.shutdown(socket.SHUT_WR)
-        pids = self._answers(len(self._ordered))
+        pids = self._answers()
         if len(pids) < len(self._ordered):
             self._process.kill()
-            pids += self._answers(len(self._ordered))
+            self._lost = False
+            pids = self._answers()
         self._channel.close()
         processes.keep(self._sessions, self._process.poll)
         begun = dict(zip(self._ordered, pids, strict=False))
+        self._ordered = []
         for control, pid in begun.items():
             processes.keep(control, partial(_poll, pid))
         return begun
 
-    def _answers(self, most: int) -> list[int]:
-        said = b""
-        with contextlib.suppress(OSError):
-            while said.count(b"\n") < most and (more := self._channel.recv(CHUNK)):
-                said += more
-        return [int(line) for line in said.split(b"\n")[:-1]]
+    def _answers(self) -> list[int]:
+        while not self._lost and self._said.count(b"\n") < len(self._ordered):
+            if self._wait(select.POLLIN):
+                self._hear()
+        return [int(line) for line in self._said.split(b"\n")[:-1]]
 
 
 def _poll(pid: int) -> int | None:

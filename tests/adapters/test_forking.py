@@ -129,6 +129,17 @@ def test_what_a_killed_launcher_did_not_answer_for_is_not_said_to_have_begun(
     assert [session.look().locked for session in sessions] == [True, False, False]
 
 
+def test_hundreds_of_orders_are_taken_though_nobody_reads_the_answers_meanwhile(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    """More than a socket takes of either: the kernel counts some hundred lines as full."""
+    many = [Session(tmp_path.resolve(), f"many-{number}") for number in range(400)]
+    for session in many:
+        order(launcher, session, "true")
+    assert list(launcher.collect()) == [session.control for session in many]
+    assert many[-1].ended().code == 0
+
+
 def test_a_control_directory_that_is_gone_is_an_error_and_orders_nothing(
     launcher: Launcher, sessions: list[Session]
 ) -> None:

@@ -12,7 +12,7 @@ from team_supervisor.cli import plans
 from team_supervisor.core.iterations import Iterations
 from team_supervisor.core.taskgraph import Task, TaskState, states_of
 from team_supervisor.core.taskqueue import waits_for
-from team_supervisor.core.taskwork import all_complete, finished
+from team_supervisor.core.taskwork import all_complete, being_ended, finished
 from team_supervisor.core.words import age, dollars
 from team_supervisor.core.world import World
 from team_supervisor.errors import NoAvailableWork
@@ -36,6 +36,7 @@ class Goal:
         )
         planned = bool(world.work.counts)
         over = finished(world.work) if planned else nothing_left(world)
+        over = over and not being_ended(world.live)
         stopped = not world.accepting and all(session.ended for session in world.live)
         self._stuck = world.work.stuck
         self._reached = over and (not planned or all_complete(world.work))

@@ -1,5 +1,7 @@
 """Which tasks get a worker now, and what follows for a task from its worker's end?"""
 
+from collections.abc import Iterable
+
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.model import Doing, Moment, Session, Standing, State, Wanted
 from team_supervisor.core.singletons import NO_SINGLETONS, Singletons
@@ -156,6 +158,13 @@ def finished(work: Work) -> bool:
         return False
     stopped = work.queue.stopped_by is not None and work.queue.stop_on_failure
     return not work.ready or (stopped and not work.queue.paused)
+
+
+def being_ended(live: Iterable[Session]) -> bool:
+    """Somebody was asked to end, and lives: who ends now would leave it behind."""
+    return any(
+        not one.ended and (one.wanted != Wanted.RUN or one.state == State.STOPPING) for one in live
+    )
 
 
 def all_complete(work: Work) -> bool:

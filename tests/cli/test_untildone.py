@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from team_supervisor.cli.untildone import Goal
+from team_supervisor.core.model import State, Wanted
 from team_supervisor.core.taskfacts import Work, Worker
 from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskqueue import Queue
@@ -34,6 +35,15 @@ def work(*states: TaskState, **facts: Any) -> Work:
 )
 def test_it_ends_when_nothing_more_starts_without_a_person(found: Work, over: bool) -> None:
     assert Goal(None)(worlds.world(work=found)) is over
+
+
+def test_it_waits_until_the_worker_of_a_failed_task_has_ended() -> None:
+    failed = work(TaskState.FAILED)
+    for facts in ({"wanted": Wanted.STOP}, {"state": State.STOPPING}):
+        alive = worlds.session(**facts)
+        assert not Goal(None)(worlds.world(work=failed, others=(alive,)))
+    ended = worlds.session(State.STOPPED, wanted=Wanted.STOP)
+    assert Goal(None)(worlds.world(work=failed, others=(ended, worlds.session())))
 
 
 def test_it_ends_when_its_time_is_over() -> None:

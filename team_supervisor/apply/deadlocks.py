@@ -13,7 +13,8 @@ def announce(tools: Tools, action: AnnounceDeadlock, now: Moment) -> bool:
     """The event and that it was said, in one transaction."""
     found = action.deadlock
     with tools.store.transaction(durable=False):
-        known = tools.store.deadlocks() | {found.key: found.words}
+        said = f"{found.words}, since {clock.stamp(found.since)}"
+        known = tools.store.deadlocks() | {found.key: said}
         tools.store.set_team("deadlocks", json.dumps(known))
         event = DeadlockFound(
             members=list(found.members), words=found.words, since=clock.stamp(found.since)

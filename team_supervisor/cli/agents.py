@@ -2,6 +2,7 @@
 
 import json
 import select
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,7 +42,8 @@ def list_(workspace: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"agents": rows}, indent=2))
         return
-    emit(_table(rows) if rows else ["No session is alive"])
+    width = shutil.get_terminal_size().columns if options.rich_output() else None
+    emit(_table(rows, width) if rows else ["No session is alive"])
 
 
 def measured(given: str) -> "list[tuple[SessionView, Health | None]]":
@@ -79,18 +81,44 @@ def _row(view: "SessionView") -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> list[str]:
-    from team_supervisor.cli.show import cells, fitted, memory, percent, safe, short_age
+HEADS = ("NAME", "SESSION", "PERSONA", "STATE", "HEALTH", "BEAT", "CPU", "MEM", "DOES")
+# What a narrow terminal goes without, and what it gets less of.
+SPARE = ("PERSONA", "SESSION")
+NAME, WORDS = 20, 10
 
-    heads = ["SESSION", "PERSONA", "STATE", "HEALTH", "HEARTBEAT", "CPU", "MEM", "DOES"]
-    lines = [heads]
-    for row in rows:
-        beat = "–" if row["heartbeat"] is None else short_age(row["heartbeat"])
-        facts = [safe(row[k], 60) for k in ("session", "persona", "state")]
-        used = [row["health"] or "–", beat, percent(row["cpu"]), memory(row["memory"])]
-        lines.append([*facts, *used, safe(row["why"] or row["task"], 60)])
-    widths = [max(cells(line[n]) for line in lines) for n in range(len(heads))]
-    return ["  ".join(map(fitted, line, widths)).rstrip() for line in lines]
+
+def _table(rows: list[dict[str, Any]], width: int | None) -> list[str]:
+    """`width` is that of the terminal; a pipe gets everything."""
+    from team_supervisor.cli.show import cells, fitted
+
+    lines = [dict(zip(HEADS, HEADS, strict=True)), *map(_cells, rows)]
+    widths = {head: max(cells(line[head]) for line in lines) for head in HEADS}
+    heads = list(HEADS)
+    if width is not None:
+        for head in SPARE:
+            if _taken(heads, widths) - widths["DOES"] + WORDS > width:
+                heads.remove(head)
+        over = _taken(heads, widths) - widths["DOES"] + WORDS - width
+        if over > 0:
+            widths["NAME"] = max(NAME, widths["NAME"] - over)
+        widths["DOES"] = max(WORDS, min(widths["DOES"], width - _taken(heads[:-1], widths) - 2))
+    return [
+        "  ".join(fitted(line[head], widths[head]) for head in heads).rstrip() for line in lines
+    ]
+
+
+def _taken(heads: list[str], widths: dict[str, int]) -> int:
+    return sum(widths[head] for head in heads) + 2 * (len(heads) - 1)
+
+
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    from team_supervisor.cli.show import memory, percent, safe, short_age
+
+    beat = "–" if row["heartbeat"] is None else short_age(row["heartbeat"])
+    facts = [safe(row[key], 60) for key in ("name", "session", "persona", "state")]
+    used = [row["health"] or "–", beat, percent(row["cpu"]), memory(row["memory"])]
+    words = safe(row["why"] or row["task"], 60)
+    return dict(zip(HEADS, [*facts, *used, words], strict=True))
 
 
 @command.command("health", epilog="Example: team-supervisor agents health api")
@@ -161,6 +189,7 @@ def report_(since: float, workspace: str, as_json: bool) -> None:
     import msgspec
 
     from team_supervisor.adapters import clock
+    from team_supervisor.adapters.tasktable import TaskTable
     from team_supervisor.cli import plans, sessions
     from team_supervisor.cli.show import emit, safe
     from team_supervisor.core import report
@@ -172,10 +201,8 @@ def report_(since: float, workspace: str, as_json: bool) -> None:
         found += [event for _, _, event in page]
         after = page[-1][0]
     waiting = [v for v in sessions.board(place, store).sessions if v.needs_a_person]
-    told = report.sum_up(found, store.spent_since(now - since, now).usd, waiting)
-    if why := plans.deadlock(store):
-        waits = (*told.needs_a_person, f"the plan: no task can start any more: {why}")
-        told = msgspec.structs.replace(told, needs_a_person=waits)
+    plan, held = TaskTable(store).all(), plans.held(store, place)
+    told = report.sum_up(found, store.spent_since(now - since, now).usd, waiting, plan, held)
     if as_json:
         click.echo(json.dumps({"since": since, **msgspec.to_builtins(told)}, indent=2))
     else:

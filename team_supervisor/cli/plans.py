@@ -12,6 +12,7 @@ from team_supervisor.adapters.workspace import Workspace, create, locate, requir
 from team_supervisor.cli import scheduling
 from team_supervisor.cli.sessions import opened
 from team_supervisor.core import terms
+from team_supervisor.core.deadlock import PLAN
 from team_supervisor.core.iterations import IterationError
 from team_supervisor.core.progress import clean
 from team_supervisor.core.projects import ProjectSettings, with_project
@@ -76,7 +77,8 @@ def held(store: Store, workspace: Workspace) -> str | None:
     if found.held_up or (found.closed and TaskTable(store).counts()):
         return found.closed
     why = deadlock(store)
-    return f"deadlock: {why}" if why else None
+    _, since, at = store.deadlocks().get(PLAN, "").rpartition(", since ")
+    return f"deadlock: {why}{since}{at}" if why else None
 
 
 def deadlock(store: Store) -> str | None:

@@ -2,12 +2,13 @@
 
 import click
 
-from team_supervisor.adapters import locks
-from team_supervisor.adapters.store import open_store
+from team_supervisor.adapters import clock, locks
+from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.workspace import locate, require
 from team_supervisor.cli import options
 from team_supervisor.cli.sessions import find, opened
 from team_supervisor.cli.show import safe
+from team_supervisor.core.events import SessionRestartAsked
 from team_supervisor.core.model import Session, State, Wanted
 from team_supervisor.errors import TeamError
 
@@ -28,7 +29,7 @@ def restart(session: str, reason: str, workspace: str) -> None:
     found = require(locate(workspace))
     store = open_store(found.database)
     words = " ".join(reason.split())[:MOST_WORDS]
-    wanted = store.want_restart(meant.id, words) or store.want_retry(meant.id)
+    wanted = store.want_restart(meant.id, words) or _wake(store, meant, words)
     store.close()
     if not wanted:
         raise TeamError(f"{meant.id} has ended meanwhile: `retry` lets it go on")
@@ -37,6 +38,18 @@ def restart(session: str, reason: str, workspace: str) -> None:
     click.echo(f"{safe(meant.name)} ({meant.id}) {what}")
     if locks.held_by(found.lock) is None:
         click.echo("No supervisor is running; start one with `team-supervisor orchestrate`.")
+
+
+def _wake(store: Store, meant: Session, words: str) -> bool:
+    """It has no process that would have to end first."""
+    with store.transaction():
+        if not store.want_retry(meant.id):
+            return False
+        event = SessionRestartAsked(
+            session=meant.id, name=meant.name, attempt=meant.attempt, reason=words
+        )
+        store.record(event, clock.now().wall)
+    return True
 
 
 @click.command(epilog="Example: team-supervisor agents kill api --yes")

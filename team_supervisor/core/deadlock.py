@@ -9,6 +9,7 @@ from team_supervisor.core.facts import RequestLook
 from team_supervisor.core.iterations import NONE, Iterations
 from team_supervisor.core.model import Doing, Session, State
 from team_supervisor.core.taskgraph import AT_WORK, HOPELESS, Obstacle, Task, TaskState, states_of
+from team_supervisor.core.words import stamp
 
 # What a session in a deadlock needs a person for begins with this.
 NAME = "deadlock: "
@@ -21,12 +22,21 @@ _RESTS = frozenset({State.ACTIVE, State.PARKED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlock:
-    """`key` names the episode; `since` is when the last of them began to wait (wall seconds)."""
+    """`key` names the episode; `since` is when the last of them began to wait (wall seconds).
+
+    `noted` is what a row of theirs says of it already.
+    """
 
     key: str
     words: str
     since: float
     members: tuple[str, ...] = ()
+    noted: str = ""
+
+    @property
+    def detail(self) -> str:
+        """What its members need a person for; it stays the same as long as it lasts."""
+        return self.noted or f"{NAME}{self.words}, since {stamp(self.since)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,10 @@ def of_sessions(
         since = max(rows[name].doing_since or now for name in fresh or members)
         if not fresh or abs(now - since) >= after:
             words = " waits for ".join(_called(rows[name]) for name in cycle)
-            found.append(Deadlock(key="|".join(members), words=words, since=since, members=members))
+            said = (rows[name].doing_detail for name in members if told(rows[name]))
+            noted = next((text for text in said if text.startswith(f"{NAME}{words}, ")), "")
+            key = "|".join(members)
+            found.append(Deadlock(key=key, words=words, since=since, members=members, noted=noted))
     return tuple(found)
 
 
@@ -154,7 +167,7 @@ def misnoted(
 
 def details(deadlocks: Iterable[Deadlock]) -> dict[str, str]:
     """By session, what it needs a person for."""
-    return {name: f"{NAME}{each.words}" for each in deadlocks for name in each.members}
+    return {name: each.detail for each in deadlocks for name in each.members}
 
 
 def of_plan(tasks: Collection[Task], iterations: Iterations = NONE) -> str | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from team_supervisor.core import events
 from team_supervisor.core.roster import SessionView
+from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.words import age, dollars
 
 
@@ -21,28 +22,61 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sum_up(
-    happened: Iterable[events.Event], cost_usd: float, waiting: Sequence[SessionView]
+    happened: Iterable[events.Event],
+    cost_usd: float,
+    waiting: Sequence[SessionView],
+    plan: Sequence[Task] = (),
+    held: str | None = None,
 ) -> Report:
-    completed, tasks, restarts, failures = (list[str]() for _ in range(4))
-    for event in happened:
-        match event:
-            case events.SessionArchived():
-                completed.append(event.name)
-            case events.TaskMoved(state="completed"):
-                tasks.append(f"{event.task}: {event.title}")
-            case events.SessionRestarting():
-                attempt = f"{event.failures} of {event.limit}"
-                restarts.append(f"{event.name}: {event.words} ({attempt})")
-            case events.SessionFailed():
-                failures.append(f"{event.name}: {event.reason}")
+    """`plan` are the tasks as they are now; `held` is why nothing more of them starts."""
+    found = list(happened)
+    stuck = {t.session or t.id: t for t in plan if t.state in _STUCK}
     return Report(
-        completed=tuple(completed),
-        tasks=tuple(tasks),
-        restarts=tuple(restarts),
-        failures=tuple(failures),
-        needs_a_person=tuple(_waiting(view) for view in waiting),
+        completed=tuple(e.name for e in found if isinstance(e, events.SessionArchived)),
+        tasks=tuple(
+            f"{e.task}: {e.title}"
+            for e in found
+            if isinstance(e, events.TaskMoved) and e.state == TaskState.COMPLETED
+        ),
+        restarts=tuple(filter(None, map(_restart, found))),
+        failures=tuple(filter(None, map(_failure, found))),
+        needs_a_person=(
+            *(_waiting(view) for view in waiting if view.id not in stuck),
+            *(_stuck(task) for task in stuck.values()),
+            *([f"the plan: {held}"] if held else []),
+        ),
         cost_usd=round(cost_usd, 6),
     )
+
+
+def _restart(event: events.Event) -> str | None:
+    match event:
+        case events.SessionRestarting():
+            return f"{event.name}: {event.words} ({event.failures} of {event.limit})"
+        case events.SessionRestartAsked():
+            why = event.reason or "no reason given"
+            return f"{event.name}: {why} (asked for, after attempt {event.attempt})"
+        case events.SessionRetried():
+            return f"{event.name}: a person let it go on"
+    return None
+
+
+def _failure(event: events.Event) -> str | None:
+    match event:
+        case events.SessionFailed():
+            return f"{event.name}: {event.reason}"
+        case events.SessionStopped():
+            return f"{event.name}: stopped, {event.reason}"
+        case events.TaskMoved(state=TaskState.FAILED):
+            return f"task {event.task}, {event.title}: {event.reason or 'no reason given'}"
+    return None
+
+
+_STUCK = (TaskState.FAILED, TaskState.BLOCKED)
+
+
+def _stuck(task: Task) -> str:
+    return f"task {task.id}, {task.title}: {task.state}{f', {task.reason}' if task.reason else ''}"
 
 
 def _waiting(view: SessionView) -> str:

@@ -1,5 +1,7 @@
 """How is a fact said to a person, in a few words?"""
 
+from datetime import UTC, datetime
+
 from team_supervisor.core.model import Exit, State
 
 SIGNALS = {
@@ -22,6 +24,11 @@ def how_it_exited(end: Exit) -> str:
 def how_it_ended(state: State, reason: str) -> str:
     """For the requester of a session."""
     return f"{state}, {reason}" if reason and state != State.COMPLETED else str(state)
+
+
+def stamp(wall: float) -> str:
+    """`2026-01-31T09:30:00Z`."""
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def age(seconds: float) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
+from team_supervisor.cli import agents
 from team_supervisor.cli.agents import command
 from team_supervisor.core.model import Doing
 
@@ -65,6 +66,21 @@ def test_a_stall_that_the_supervisor_saw_ends_with_1(empty_team: ExampleTeam) ->
 
 def test_a_team_without_a_living_session_is_well(empty_team: ExampleTeam) -> None:
     assert asked(empty_team, "health") == (0, "No session is alive\n")
+
+
+def test_the_list_names_everybody_and_fits_a_terminal_of_80_columns() -> None:
+    row: dict[str, Any] = {
+        "name": "api", "session": "software-engineer-1706012345680", "persona": "software-engineer",
+        "state": "needs attention", "health": "critical", "heartbeat": 3600.0, "cpu": 100.0,
+        "memory": 1 << 33, "task": "", "why": "its turn ended 2 times with tasks open",
+    }  # fmt: skip
+    rows = [row, {**row, "name": "a-name-that-is-rather-long-and-goes-on"}]
+    narrow, piped = agents._table(rows, 80), agents._table(rows, None)
+    assert all(len(line) <= 80 for line in narrow)
+    assert narrow[1].startswith("api ") and narrow[2].startswith("a-name-that-is-rat")
+    assert "its turn" in narrow[1]
+    assert row["session"] in piped[1] and row["why"] in piped[1]
+    assert all(len(line) <= 160 for line in agents._table(rows, 160))
 
 
 def test_the_report_says_who_needs_a_person(team: ExampleTeam) -> None:

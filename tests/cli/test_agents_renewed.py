@@ -69,7 +69,8 @@ def test_an_ended_session_is_not_restarted_but_retried(live_team: Team) -> None:
 
 def test_a_parked_session_is_woken(live_team: Team) -> None:
     found(live_team, state=State.PARKED)
-    done = live_team.call("agents", "restart", "api")
+    done = live_team.call("agents", "restart", "api", "--reason", "too slow")
+    assert "Restarts: 1\n  api: too slow" in live_team.call("agents", "report").stdout
     assert "will be woken" in done.stdout
     assert live_team.session("api").retry_wanted == 1
 

@@ -35,7 +35,8 @@ class Search:
     first host that comes to it; `steps`: what the agent does; `agents`: how many processes that
     takes (one more where a host was killed); `power`: it is not only the supervisor that ends;
     `error`: it is not killed, its calls fail with this number for a while; `restored`: the lives
-    begin when a person wants the finished session back from its archive; `verify`: the command that
+    begin when a person wants the finished session back from its archive; `renewed`: they begin when
+    a person wants a new process of one that is at work; `verify`: the command that
     its work has to pass, `checks`: how often that runs; `only`, `host_of`: as in `Aimed`;
     `planned`: the work is a task of the plan, and the supervisor asks for its worker itself;
     `more`: so many others are asked for with it, and all of them are started at once."""
@@ -47,6 +48,7 @@ class Search:
     power: bool = False
     error: int = 0
     restored: bool = False
+    renewed: bool = False
     verify: str = ""
     checks: int = 0
     only: list[str] = field(default_factory=list)
@@ -76,6 +78,11 @@ def run(case: Search, where: Path) -> dict[str, Any]:
             _life(ground, Aimed("", ground.root / "last", ("", spent), None, 0))
             with ground.team.store() as store:
                 assert store.want_restore(ground.team.session("good").id)
+        if case.renewed:
+            # Its agent is in the middle of what it would never end.
+            ground.team.run(lambda world: any("sleep" in one.last_words for one in world.live))
+            with ground.team.store() as store:
+                assert store.want_restart(ground.team.session("good").id, "to see")
         for aim in [*case.lives, ""]:
             disk = Disk(ground.workspace) if case.power and aim else None
             last = ground.root / "last"

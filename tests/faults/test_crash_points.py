@@ -111,6 +111,22 @@ def test_a_supervisor_killed_while_it_takes_an_archive_back_loses_nothing(
     assert killed_at(known) >= {BROUGHT_BACK, RECORDED, SPAWNS, EMPTY, ARCHIVED}
 
 
+# Its first agent would never end by itself; the second one goes on in its conversation.
+RENEWED = ["once waited bash sleep 600", "done all"]
+ASKED_TO_END = "EndForRestart open .../.stop.json.tmp #1"
+ENDED = "NoteDeath sqlite COMMIT #1"
+
+
+@pytest.mark.timeout(600)
+def test_a_supervisor_killed_while_it_gives_an_agent_a_new_process_gives_it_one(
+    tmp_path: Path, known: Path
+) -> None:
+    """Every point from the want of a restart to the archive: two agents, whoever was killed."""
+    renewed = Search([f"*{known}"], steps=RENEWED, agents=2, renewed=True)
+    explore([renewed] * AT_ONCE, tmp_path / "cases")
+    assert killed_at(known) >= {ASKED_TO_END, ENDED, SPAWNS, EMPTY, ARCHIVED}
+
+
 # Its work passes at once; its work does not, is disputed and mended, and passes then.
 PASSES = Search([], steps=PLAIN, verify="true", checks=1)
 MENDS = Search(

@@ -10,7 +10,7 @@ from team_supervisor.adapters import clock
 from team_supervisor.core import events
 from team_supervisor.core.progress import clean
 from team_supervisor.core.timeline import sentence
-from team_supervisor.core.words import dollars
+from team_supervisor.core.words import dollars, processes
 
 Words = list[tuple[str, str]]
 
@@ -93,7 +93,7 @@ def _archived(e: events.SessionArchived) -> Words:
     if e.cost_usd:
         lines.append((f"💰 Cost: {dollars(e.cost_usd)}", ""))
     if e.left_behind:
-        lines.append((f"🧹 Ended {e.left_behind} processes that it left behind", ""))
+        lines.append((f"🧹 Ended {processes(e.left_behind)} that it left behind", ""))
     return lines
 
 

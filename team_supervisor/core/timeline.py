@@ -5,7 +5,7 @@ from typing import Any
 
 from team_supervisor.core import events
 from team_supervisor.core.progress import clean
-from team_supervisor.core.words import dollars
+from team_supervisor.core.words import dollars, processes
 
 MAX_LINE = 400
 
@@ -51,7 +51,7 @@ def _started(e: events.SessionStarted) -> str:
 
 
 def _exited(e: events.SessionExited) -> str:
-    left = f"; ended {e.left_behind} processes that it left behind" if e.left_behind else ""
+    left = f"; ended {processes(e.left_behind)} that it left behind" if e.left_behind else ""
     return f"Process {e.attempt} of {e.name} ({e.session}) ended: {e.words}{left}"
 
 

@@ -54,3 +54,8 @@ def tokens(count: int) -> str:
 def dollars(amount: float) -> str:
     """`$0.00`, `$1.23`, tenths of cents below a dime."""
     return f"${amount:.3f}" if 0 < amount < 0.1 else f"${amount:.2f}"
+
+
+def processes(count: int) -> str:
+    """`1 process`, `2 processes`."""
+    return f"{count} process{'' if count == 1 else 'es'}"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from team_supervisor.core.model import Exit, State
-from team_supervisor.core.words import age, dollars, how_it_ended, how_it_exited, tokens
+from team_supervisor.core.words import age, dollars, how_it_ended, how_it_exited, processes, tokens
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,8 @@ def test_every_age_is_short(seconds: float) -> None:
 def test_few_tokens_are_exact_and_many_are_short(few: int, many: int) -> None:
     assert tokens(few) == str(few)
     assert len(tokens(many)) <= 7
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 process"), (2, "2 processes")])
+def test_processes_are_counted_in_words(count: int, words: str) -> None:
+    assert processes(count) == words

@@ -1,6 +1,7 @@
 """What tasks does a plan hold that is written as check boxes (spec-kit, OpenSpec, Kiro)?"""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from markdown_it.token import Token
@@ -16,6 +17,8 @@ _NEEDS = re.compile(r"\(?\b(?:depends on|requires|after)[:\s]+([^()\n]+)\)?", re
 _IN_BRACKETS = re.compile(r"\s*\((?:depends on|requires|after)[:\s][^()]*\)", re.IGNORECASE)
 _NAMED = re.compile(r"\b(?:[A-Za-z]{1,12}-?)?\d+(?:\.\d+)*[a-z]?\b")
 _RANGE = re.compile(r"\b([A-Za-z]{1,12}-?)(\d+)\s*(?:-|–|to|through)\s*\1?(\d+)\b")
+# A phase of more boxes is not waited for box by box.
+MOST_NAMED = 50
 _SLUG = re.compile(r"[a-z0-9]+")
 
 
@@ -172,7 +175,10 @@ def _spec(item: _Item, lines: list[str], path: str) -> str:
 
 @dataclass(slots=True)
 class _Plan:
-    """What has been read so far. `gate`: what the next task needs if it names nothing itself."""
+    """What has been read so far. `gate`: what the next task needs if it names nothing itself.
+
+    `entry` is what a phase needs: all of the one before, for a box may be ticked out of its turn.
+    """
 
     known: dict[str, tuple[str, ...]]
     phase: str | None = None
@@ -180,6 +186,7 @@ class _Plan:
     gate: tuple[str, ...] = ()
     side_by_side: list[str] = field(default_factory=list)
     in_phase: list[Draft] = field(default_factory=list)
+    passed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, item: _Item, name: str, spec: str, path: str) -> Draft:
         if item.phase != self.phase:
@@ -187,12 +194,21 @@ class _Plan:
         explicit = self._explicit(item.text, name)
         if not item.parallel and self.side_by_side:
             self.gate, self.side_by_side = tuple(self.side_by_side), []
-        needs = tuple(dict.fromkeys([*self.entry, *explicit])) if explicit else self.gate
+        needs = self._with_what_was_passed([*self.entry, *explicit] if explicit else self.gate)
         draft = Draft(id=name, title=item.title, spec=spec, source=path, depends_on=needs)
+        if item.done:
+            self.passed[name] = tuple(need for need in needs if need not in self.passed)
         if not item.optional:
             self._follow(item, name)
             self.in_phase.append(draft)
         return replace(draft, done=item.done, optional=item.optional)
+
+    def _with_what_was_passed(self, needs: Iterable[str]) -> tuple[str, ...]:
+        """What a ticked box itself waited for is still to be done before who comes after it."""
+        found: dict[str, None] = {}
+        for name in needs:
+            found |= dict.fromkeys((name, *self.passed.get(name, ())))
+        return tuple(found)
 
     def _follow(self, item: _Item, name: str) -> None:
         if item.parallel:
@@ -201,9 +217,10 @@ class _Plan:
             self.gate = (name,)
 
     def _next_phase(self, phase: str) -> None:
-        """All that nothing else of the last phase needs has to be done first."""
+        """All of the last phase has to be done first; of a huge one what nothing else needs."""
         needed = {name for draft in self.in_phase for name in draft.depends_on}
-        ends = tuple(d.id for d in self.in_phase if d.id not in needed)
+        huge = len(self.in_phase) > MOST_NAMED
+        ends = tuple(d.id for d in self.in_phase if not huge or d.id not in needed)
         self.entry = self.gate = ends or self.entry
         self.phase, self.side_by_side, self.in_phase = phase, [], []
 
@@ -211,10 +228,21 @@ class _Plan:
         said = _NEEDS.search(text)
         if said is None:
             return []
-        spread = _RANGE.sub(_each, said[1])
-        named = [n for n in _NAMED.findall(spread) if n in self.known]
-        # Who names the box it stands below cannot wait for what waits for it there.
-        return [leaf for n in named if name not in self.known[n] for leaf in self.known[n]]
+        named = _NAMED.findall(said[1])
+        missing = {n for n in named if self._names_a_task(n, said[0])} - self.known.keys()
+        found: list[str] = []
+        for each in _NAMED.findall(_RANGE.sub(_each, said[1])):
+            leaves = self.known.get(each, (each,) if each in missing else ())
+            # Who names the box it stands below cannot wait for what waits for it there.
+            found += leaves if name not in leaves else ()
+        return found
+
+    def _names_a_task(self, word: str, said: str) -> bool:
+        """`T404` beside `T001`, or any number that is depended on; not `requires Python 3.11`."""
+        letters = word.rstrip("0123456789.").rstrip("-")
+        if not letters:
+            return "depends" in said.lower()
+        return any(each.startswith(letters) and each != letters for each in self.known)
 
 
 def _each(found: "re.Match[str]") -> str:

@@ -78,6 +78,15 @@ def at_work(place: Path, name: str) -> None:
     store.close()
 
 
+def test_an_import_says_which_task_is_named_and_not_there(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_text("- [ ] T1 One\n- [ ] T2 Two (depends on T404)\n")
+    workspace = str(tmp_path / ".database")
+    said = run("import", tmp_path / "p.md", "-w", workspace).output
+    assert "T2 needs T404: not there yet" in said
+    listed = run("list", "-w", workspace).output
+    assert "needs T404, which is not there" in listed
+
+
 def test_a_list_is_imported_with_what_is_done_and_what_waits(place: Path) -> None:
     assert run("list").output == (
         "[x] T1 Set up (completed)\n[.] T2 Parse (queued)\n[.] T3 Print (queued)\n"
@@ -110,7 +119,7 @@ def test_the_same_ids_of_another_file_need_a_prefix(place: Path) -> None:
     (place / "other.md").write_text(PLAN)
     assert "--prefix" in refused(run("import", "other.md"))
     assert printed(run("import", "other.md", "--prefix", "b-", "--json"))["added"][0] == "b-T1"
-    assert printed(run("show", "b-T4", "--json"))["depends_on"] == ["b-T2", "b-T3"]
+    assert printed(run("show", "b-T4", "--json"))["depends_on"] == ["b-T1", "b-T2", "b-T3"]
 
 
 def test_a_file_that_was_moved_keeps_its_tasks(place: Path) -> None:
@@ -132,7 +141,7 @@ def test_the_waves_are_a_tree(place: Path) -> None:
 def test_the_graph_is_drawn_in_each_form(place: Path) -> None:
     assert "t0 --> t1" in run("graph", "--mermaid").output
     assert '"T1" -> "T2";' in run("graph", "--dot").output
-    assert run("graph").output.splitlines()[3] == "T4 <- T2, T3"
+    assert run("graph").output.splitlines()[3] == "T4 <- T1, T2, T3"
     assert ["T3", "T4"] in printed(run("graph", "--json"))["edges"]
     run("graph", "--svg", place / "plan.svg")
     assert (place / "plan.svg").read_text().count("<rect") == 4

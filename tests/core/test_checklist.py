@@ -64,12 +64,63 @@ def test_phases_of_spec_kit_follow_one_another_and_what_is_parallel_does_not_wai
         "T001": (),
         "T002": ("T001",),
         "T003": ("T001",),
-        "T004": ("T002", "T003"),
+        "T004": ("T001", "T002", "T003"),
         "T008": ("T004",),
         "T009": ("T004", "T008"),
         "T013": ("T004", "T008", "T009"),
         "T014": ("T013",),
     }
+
+
+def test_a_phase_waits_for_all_of_the_one_before_whichever_box_was_ticked() -> None:
+    text = """\
+## Phase 1
+- [ ] T001 Begin
+- [ ] T002 Go on
+- [x] T003 End
+- [ ] T004 After the end
+## Phase 2
+- [ ] T005 [P] One
+- [ ] T006 [P] Other
+- [ ] T007 Together
+"""
+    assert needs(text) == {
+        "T001": (),
+        "T002": ("T001",),
+        "T003": ("T002",),
+        "T004": ("T003", "T002"),
+        "T005": ("T001", "T002", "T003", "T004"),
+        "T006": ("T001", "T002", "T003", "T004"),
+        "T007": ("T005", "T006"),
+    }
+
+
+def test_a_list_that_was_ticked_from_its_beginning_on_says_what_it_said() -> None:
+    plain = "".join(f"- [ ] T{number} Do it\n" for number in range(1, 9))
+    assert needs(plain.replace("[ ]", "[x]", 6)) == needs(plain)
+
+
+def test_a_phase_of_very_many_boxes_is_waited_for_by_its_ends() -> None:
+    first = "".join(f"- [ ] T{number:03d} Do it\n" for number in range(100))
+    assert needs(f"## One\n{first}## Two\n- [ ] T100 Then\n")["T100"] == ("T099",)
+
+
+def test_a_task_that_is_named_and_not_there_is_kept_and_what_names_none_is_not() -> None:
+    text = """\
+- [ ] T001 One
+- [ ] T002 Two (depends on T404)
+- [ ] T003 Three (depends on T001, T404-T406)
+- [ ] T004 Four, requires Python 3.11
+- [ ] T005 Five (after T001-T004)
+"""
+    assert needs(text) == {
+        "T001": (),
+        "T002": ("T404",),
+        "T003": ("T001", "T404", "T406"),
+        "T004": ("T003",),
+        "T005": ("T001", "T002", "T003", "T004"),
+    }
+    assert needs("- [ ] 1.1 One\n- [ ] 1.2 Two (depends on 9.9)\n")["1.2"] == ("9.9",)
 
 
 def test_what_is_checked_is_done_and_a_title_has_no_marks() -> None:
@@ -79,7 +130,7 @@ def test_what_is_checked_is_done_and_a_title_has_no_marks() -> None:
 
 
 def test_tasks_of_openspec_follow_one_another() -> None:
-    assert needs(OPEN_SPEC) == {"1.1": (), "1.2": ("1.1",), "2.1": ("1.2",)}
+    assert needs(OPEN_SPEC) == {"1.1": (), "1.2": ("1.1",), "2.1": ("1.1", "1.2")}
 
 
 def test_what_groups_others_in_kiro_is_no_task_and_an_optional_one_holds_nobody_up() -> None:
@@ -140,7 +191,8 @@ def test_no_list_describes_a_cycle_by_its_order_alone(
         text += f"{indent}- [{mark}] T{number:03d} {words.replace('1-9', 'T000')}Do it\n"
     found = drafts(text, "p")
     assert cycle({d.id: d.depends_on for d in found}) is None
-    assert all(n in {d.id for d in found} for d in found for n in d.depends_on)
+    known = {draft.id for draft in found} | {"T000"}  # which is named, and may be no task
+    assert all(name in known for draft in found for name in draft.depends_on)
 
 
 @given(st.text(alphabet="- [x]T01.#\n *`>a", max_size=120))

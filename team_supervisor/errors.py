@@ -19,7 +19,9 @@ class AgentNotFound(UsageError):
     """No session is meant by this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no session {name!r}: see `team-supervisor attach --list`")
+        super().__init__(
+            f"agent not found: there is no session {name!r}: see `team-supervisor attach --list`"
+        )
 
 
 class UnknownTask(UsageError):
@@ -42,7 +44,7 @@ class DependencyCycle(UsageError):
 
     def __init__(self, ring: str) -> None:
         super().__init__(
-            f"these tasks wait for one another: {ring}; nothing was changed: "
+            f"dependency cycle: these tasks wait for one another: {ring}; nothing was changed: "
             "take one dependency out"
         )
 

@@ -34,6 +34,8 @@ SHOWN = 10
 class Seen:
     """A project as it is now. `problem` says what about it could not be read.
 
+    `warnings` are of its team.yaml, a sentence each.
+
     `beats` are the last heartbeats, the newest first; `age`: seconds since it, None without one.
     """
 
@@ -46,13 +48,14 @@ class Seen:
     summary: Summary | None
     max_workers: int
     problem: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def look(project: Project, environ: Mapping[str, str], now: float, limits: Limits) -> Seen:
     """Whatever is broken about a project is said of it, and is no error."""
     workspace = Workspace(Path(project.workspace))
     holder = locks.held_by(workspace.lock)
-    settings, problem = _settings(workspace, environ)
+    (settings, warnings), problem = _settings(workspace, environ)
     most, summary, beats, other = _stored(workspace, settings, now)
     beat = next(iter(beats), None)
     return Seen(
@@ -65,20 +68,24 @@ def look(project: Project, environ: Mapping[str, str], now: float, limits: Limit
         summary=summary,
         max_workers=most,
         problem=problem or other,
+        warnings=warnings,
     )
 
 
 def _settings(
     workspace: Workspace, environ: Mapping[str, str]
-) -> tuple[ProjectSettings, str | None]:
+) -> tuple[tuple[ProjectSettings, tuple[str, ...]], str | None]:
+    """(settings and warnings, problem)"""
+    plain = ProjectSettings(), ()
     try:
         if not workspace.root.is_dir():
-            return ProjectSettings(), f"{workspace.root} is missing"
-        return load(workspace.settings, environ)[0].project, None
+            return plain, f"{workspace.root} is missing"
+        found, warnings = load(workspace.settings, environ)
+        return (found.project, warnings), None
     except TeamError as error:
-        return ProjectSettings(), str(error)
+        return plain, str(error)
     except OSError as error:
-        return ProjectSettings(), f"{workspace.root} cannot be read ({error.strerror})"
+        return plain, f"{workspace.root} cannot be read ({error.strerror})"
 
 
 def _stored(

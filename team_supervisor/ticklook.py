@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 # Of values, not of projects: what was kept in another shape is read again.
-SHAPE = f"{__version__}, 1"
+SHAPE = f"{__version__}, 2"
 STOPPED = "the team was stopped"
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was read: `ours` the sessions by label, `problems` a sentence by slug.
+    """What was read: `ours` the sessions by label, `problems` a sentence by slug,
+    `warnings` some about its team.yaml.
 
     `places` are those in which something lives or could start. `posts`: a person wants to be told
     of each decision, and there is a channel.
@@ -38,6 +39,7 @@ class Seen:
     ours: dict[str, str] = field(default_factory=dict)
     places: "dict[str, Workspace]" = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
     posts: bool = False
 
 
@@ -127,18 +129,18 @@ def _look(
     database = f"{root}/.supervisor/supervisor.db"
     files = (f"{root}/team.yaml", database, f"{database}-wal")
     wanted = asked or requests_in(root)
-    quiet = None if wanted else _kept(project, recall.get(project.workspace, files))
-    if quiet is not None:
-        seen.outlooks.append(quiet)
+    if not wanted and _kept(seen, project, recall.get(project.workspace, files)):
         return
-    settings = _settings(files[0], environ)
+    settings, warnings = _settings(files[0], environ)
+    if warnings:
+        seen.warnings[project.slug] = warnings
     facts = None if wanted else _quiet(database, settings)
     if facts is None:
         from team_supervisor.closelook import look_closely
 
         look_closely(seen, project, settings, asked)
         return
-    recall.keep(project.workspace, files, facts)
+    recall.keep(project.workspace, files, [facts, warnings])
     seen.outlooks.append(Outlook(slug=project.slug, path=project.path, **facts))
 
 
@@ -152,23 +154,29 @@ def requests_in(root: str) -> int:
     return sum(not name.startswith(".") and "-rejected" not in name for name in names)
 
 
-def _kept(project: Project, facts: Any) -> Outlook | None:
+def _kept(seen: Seen, project: Project, kept: Any) -> bool:
+    """Whether all that is needed was kept."""
     try:
-        return Outlook(slug=project.slug, path=project.path, **facts) if facts else None
-    except TypeError:
-        return None
+        facts, warnings = kept
+        seen.outlooks.append(Outlook(slug=project.slug, path=project.path, **facts))
+    except (TypeError, ValueError):
+        return False
+    if warnings:
+        seen.warnings[project.slug] = warnings
+    return True
 
 
-def _settings(path: str, environ: Mapping[str, str]) -> "ProjectSettings":
+def _settings(path: str, environ: Mapping[str, str]) -> tuple["ProjectSettings", list[str]]:
     from team_supervisor.core.projects import ProjectSettings
 
     if not os.path.exists(path):
-        return ProjectSettings()
+        return ProjectSettings(), []
     from pathlib import Path
 
     from team_supervisor.settings import load
 
-    return load(Path(path), environ)[0].project
+    found, warnings = load(Path(path), environ)
+    return found.project, list(warnings)
 
 
 def _quiet(database: str, settings: "ProjectSettings") -> dict[str, Any] | None:

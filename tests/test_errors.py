@@ -5,7 +5,7 @@ import pytest
 from team_supervisor import errors
 
 BY_NAME = [
-    (errors.AgentNotFound("api"), 2, "there is no session 'api'"),
+    (errors.AgentNotFound("api"), 2, "agent not found: there is no session 'api'"),
     (errors.UnknownTask("T1", ["T10", "T11"]), 2, "did you mean T10, T11?"),
     (errors.UnknownTask("T1"), 2, "see `team-supervisor tasks list`"),
     (errors.ProjectNotRegistered("web", "known are api"), 2, "known are api"),

@@ -227,7 +227,9 @@ def _end_event(session: Session, ending: State, directory: str, end: Exit) -> Ev
             left_behind=end.left_behind,
         )
     if ending == State.FAILED:
-        return SessionFailed(session=session.id, name=session.name, reason=reason)
+        return SessionFailed(
+            session=session.id, name=session.name, reason=reason, task=session.task
+        )
     return SessionStopped(session=session.id, name=session.name, reason=reason)
 
 

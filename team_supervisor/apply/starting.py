@@ -73,7 +73,7 @@ def _text(tools: Tools, session: Session) -> str:
 
 def _vanished(tools: Tools, session: Session, now: Moment) -> bool:
     reason = f"its request {session.request_name} was removed before it could be claimed"
-    event = SessionFailed(session=session.id, name=session.name, reason=reason)
+    event = SessionFailed(session=session.id, name=session.name, reason=reason, task=session.task)
     state = check(session.state, State.FAILED)
     change(tools, session, now, event, state=state, reason=reason, ended_at=now.wall)
     return True

@@ -98,7 +98,11 @@ def _archived(e: events.SessionArchived) -> Words:
 
 
 def _failed(e: events.SessionFailed) -> Words:
-    return [_line("❌", e, "red"), (f"Try again: team-supervisor retry {e.session}", "")]
+    """What becomes of a task follows from its worker's end: it may be tried again by itself."""
+    then = f"Look: team-supervisor tasks show {e.task}"
+    if e.task is None:
+        then = f"Try again: team-supervisor retry {e.session}"
+    return [_line("❌", e, "red"), (then, "")]
 
 
 def _attention(e: events.AttentionNeeded) -> Words:

@@ -10,7 +10,7 @@ import click
 
 from team_supervisor.adapters import clock, registry
 from team_supervisor.cli.options import rich_output, shown
-from team_supervisor.core.projects import Heartbeat, Limits, Liveness, in_priority
+from team_supervisor.core.projects import Heartbeat, Limits, Liveness, Project, in_priority
 from team_supervisor.core.words import age, dollars
 from team_supervisor.overview import Seen, look
 
@@ -34,6 +34,8 @@ def show_all(environ: Mapping[str, str], as_json: bool, limits: Limits) -> None:
     if ordered:
         _table(ordered)
     for each in ordered:
+        warn(each.warnings)
+    for each in ordered:
         if each.problem:
             click.echo(f"{each.project.slug}: {shown(each.problem)}")
     for entry in found.unusable:
@@ -55,6 +57,7 @@ def show_one(seen: Seen, as_json: bool) -> None:
         "Problem": seen.problem,
         **dict(zip(HEADINGS[2:], cells(seen)[2:])),
     }
+    warn(seen.warnings)
     settings = _settings(seen)
     lines = [(key.capitalize(), value) for key, value in facts.items()]
     lines += [(f"{key}", value) for key, value in settings.items() if key != "priority"]
@@ -63,6 +66,17 @@ def show_one(seen: Seen, as_json: bool) -> None:
             value = f"{value:g} s"
         if value is not None:
             click.echo(f"{key + ':':<16}{shown(str(value))}")
+
+
+def warn(warnings: Sequence[str]) -> None:
+    """Of a team.yaml, beside what was asked for."""
+    for each in warnings:
+        click.echo(f"Warning: {shown(each)}", err=True)
+
+
+def warnings_of(project: Project, environ: Mapping[str, str]) -> list[str]:
+    """About its team.yaml."""
+    return list(look(project, environ, clock.now().wall, Limits()).warnings)
 
 
 def said(seen: Seen) -> str:
@@ -129,4 +143,5 @@ def as_dict(seen: Seen) -> dict[str, Any]:
         "heartbeat_age": seen.age,
         "summary": asdict(seen.summary) if seen.summary else None,
         "problem": seen.problem,
+        **({"warnings": list(seen.warnings)} if seen.warnings else {}),
     }

@@ -8,6 +8,7 @@ from team_supervisor.adapters import clock, detached, locks, registry
 from team_supervisor.adapters.locks import Holder
 from team_supervisor.adapters.store import open_reader
 from team_supervisor.adapters.workspace import Workspace, create, require
+from team_supervisor.cli.projectboard import warn
 from team_supervisor.core.projects import Limits, Project, in_priority
 from team_supervisor.core.words import age
 from team_supervisor.errors import TeamError, UsageError
@@ -30,7 +31,7 @@ def active(environ: Mapping[str, str]) -> tuple[list[Project], list[str]]:
 def start(project: Project, environ: Mapping[str, str], limits: Limits) -> str:
     """What there is to say once it has had its first look; TeamError when it did not get there."""
     workspace = require(Workspace(Path(project.workspace)))
-    load(workspace.settings, environ)
+    warn(load(workspace.settings, environ)[1])
     create(workspace)
     seen = look(project, environ, clock.now().wall, limits)
     before = ""

@@ -38,14 +38,17 @@ def command() -> None:
 @options.as_json
 def add_(path: Path, as_json: bool, **given: Any) -> None:
     """Register the project in a directory; a workspace is made if there is none."""
-    from team_supervisor.cli import registering
+    from team_supervisor.cli import projectboard, registering
 
     added = registering.add(path, given, os.environ)
+    warnings = projectboard.warnings_of(added, os.environ)
     if as_json:
         from dataclasses import asdict
 
-        click.echo(json.dumps(asdict(added), indent=2))
+        more = {"warnings": warnings} if warnings else {}
+        click.echo(json.dumps(asdict(added) | more, indent=2))
         return
+    projectboard.warn(warnings)
     click.echo(f"Registered {added.slug}: {options.shown(added.path)}")
     click.echo(f"Start it:  team-supervisor projects start {added.slug}")
 

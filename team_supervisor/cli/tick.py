@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from team_supervisor.adapters.registry import Registry
 from team_supervisor.core import ticking
 from team_supervisor.core.progress import clean
 from team_supervisor.core.ticking import Session
 from team_supervisor.errors import UsageError
-from team_supervisor.ticklook import look_at_all
+from team_supervisor.ticklook import Seen, look_at_all
 
 EPILOG = """\b
 Examples:
@@ -40,8 +41,9 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
     answer: dict[str, Any] = dict(decision)
     if seen.problems:
         answer["problems"] = [{"project": s, "problem": p} for s, p in seen.problems.items()]
-        for slug, problem in seen.problems.items():
-            click.echo(clean(f"{slug} is left out: {problem}", 400), err=True)
+    if seen.warnings:
+        answer["warnings"] = [w for each in seen.warnings.values() for w in each]
+    _say_beside(seen, said or [], known)
     if run_:
         from team_supervisor.cli.tickrun import carry_out
 
@@ -56,6 +58,21 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
         if seen.posts:
             tickwords.post(tickwords.message(lines, output), os.environ)
     click.echo(output)
+
+
+def _say_beside(seen: Seen, said: list[Session], known: Registry) -> None:
+    """What is wrong with projects, and with labels that an outside scheduler gave."""
+    words = [f"{slug} is left out: {problem}" for slug, problem in seen.problems.items()]
+    words += [f"Warning: {each}" for found in seen.warnings.values() for each in found]
+    slugs = {p.slug for p in known.projects} | {each.slug for each in known.unusable}
+    for session in said:
+        whose = ticking.named(session.label)
+        if whose is None:
+            words.append(f"Warning: {session.label!r} is no label of a task: project:SLUG:TASK")
+        elif whose[0] not in slugs:
+            words.append(f"Warning: {session.label!r}: no project {whose[0]!r} is registered")
+    for line in words:
+        click.echo(clean(line, 400), err=True)
 
 
 def _said(sessions: str | None, labels: str | None) -> list[Session] | None:

@@ -135,11 +135,12 @@ class SessionArchived(Event, frozen=True, kw_only=True):
 
 
 class SessionFailed(Event, frozen=True, kw_only=True):
-    """Given up; the directory is kept."""
+    """Given up; the directory is kept. `task` is the one of the plan that it worked on."""
 
     kind = "session_failed"
     name: str
     reason: str
+    task: str | None = None
 
 
 class SessionStopped(Event, frozen=True, kw_only=True):

@@ -48,6 +48,10 @@ ABOUT: dict[str, Any] = {"session": ID, "name": "docs"}
             [f"❌ Gave up on docs ({ID}): code 1", f"   Try again: team-supervisor retry {ID}"],
         ),
         (
+            events.SessionFailed(reason="code 1", task="T1", **ABOUT),
+            [f"❌ Gave up on docs ({ID}): code 1", "   Look: team-supervisor tasks show T1"],
+        ),
+        (
             events.AttentionNeeded(reason="it is stuck", **ABOUT),
             [
                 f"🙋 docs ({ID}) needs attention: it is stuck",

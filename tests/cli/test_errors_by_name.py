@@ -5,10 +5,10 @@ import pytest
 from tests.teams import Team
 
 MET = [
-    (("why", "nobody"), 2, "there is no session 'nobody': see `team-supervisor attach --list`"),
+    (("why", "nobody"), 2, "agent not found: there is no session 'nobody': see `"),
     (("tasks", "show", "T9"), 2, "unknown task 'T9': see `team-supervisor tasks list`"),
     (("projects", "show", "web"), 2, "project 'web' is not registered: "),
-    (("tasks", "import", "ring"), 2, "these tasks wait for one another: "),
+    (("tasks", "import", "ring"), 2, "dependency cycle: these tasks wait for one another: "),
     (("orchestrate", "--until-done"), 1, "no task of the plan can start: B needs gone, which is"),
 ]
 

@@ -137,3 +137,20 @@ def test_what_is_broken_or_missing_is_shown_and_breaks_nothing() -> None:
     assert "known are a, b" in projects("show", "x", code=2)
     projects("remove", "b")
     assert set(listed()) == {"a"}
+
+
+def test_an_unknown_setting_is_said_by_every_command_that_reads_it() -> None:
+    make("a/.database")
+    Path("a/.database/team.yaml").write_text("nonsense: 1\nproject: {worker-timout: 5}\n")
+    assert "unknown setting `nonsense`" in projects("add", "a")
+    assert "unknown setting `project.worker_timout`" in projects("list")
+    assert "unknown setting `nonsense`" in projects("show", "a")
+    assert len(listed()["a"]["warnings"]) == 2
+    for _ in range(2):
+        done = subprocess.run([PROGRAM, "tick"], capture_output=True, text=True, timeout=60)
+        assert len(json.loads(done.stdout)["warnings"]) == 2
+        assert "unknown setting `nonsense`" in done.stderr
+    assert "unknown setting `nonsense`" in projects("start", "a")
+    projects("stop", "a")
+    Path("a/.database/team.yaml").write_text("project: {}\n")
+    assert "warnings" not in listed()["a"]

@@ -52,6 +52,13 @@ def test_who_runs_elsewhere_is_not_started_again() -> None:
     assert found["skipped"][0]["reason"] == "session-already-active"
 
 
+def test_a_label_that_means_nothing_here_is_said() -> None:
+    words = ("--sessions", "project:a:a1 junk project:zz:X")
+    said = CliRunner().invoke(tick.command, list(words)).stderr
+    assert "'junk' is no label of a task" in said and "no project 'zz' is registered" in said
+    assert "a1" not in said
+
+
 def test_a_broken_project_is_named_and_keeps_no_other_waiting(tmp_path: Path) -> None:
     (tmp_path / "a/.database/team.yaml").write_text("project: [")
     found = ticked()

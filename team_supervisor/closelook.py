@@ -17,6 +17,7 @@ from team_supervisor.core.iterations import DEFAULT
 from team_supervisor.core.projects import Project, ProjectSettings, with_project
 from team_supervisor.core.singletons import startable
 from team_supervisor.core.taskgraph import OVER, TaskState, behind, in_order
+from team_supervisor.core.taskwork import rests
 from team_supervisor.core.ticking import RUNNING, Outlook, Ready, Session, label
 from team_supervisor.ticklook import STOPPED, Seen, requests_in
 
@@ -134,7 +135,8 @@ def _workers(
         if not session.ended:
             seen.ours[name] = session.id
         limit = math.inf if session.timeout is None else session.timeout
-        found.append(Session(name, _status(place, session), worked(session, now), limit))
+        facts = (worked(session, now), limit, rests(session))
+        found.append(Session(name, _status(place, session), *facts))
     return found
 
 

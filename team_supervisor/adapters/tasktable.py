@@ -9,7 +9,7 @@ from team_supervisor.adapters.iterations import IterationTable
 from team_supervisor.adapters.store import Store
 from team_supervisor.core.events import QueueChanged, TaskMoved
 from team_supervisor.core.iterations import DEFAULT, Iterations
-from team_supervisor.core.model import State
+from team_supervisor.core.model import Session, State
 from team_supervisor.core.taskgraph import AT_WORK, OVER, WAITING, Task, TaskState
 from team_supervisor.core.taskmoves import moved, queue_after
 from team_supervisor.core.taskqueue import Queue, stored
@@ -71,6 +71,11 @@ class TaskTable:
     def get(self, name: str) -> Task | None:
         found = _tasks(self._all("task", id=name), self._all("needs_of", task=name))
         return found[0] if found else None
+
+    def sessions(self, tasks: Iterable[Task]) -> dict[str, Session]:
+        """By task, who works on it now."""
+        found = {t.id: self._store.session(t.session or "") for t in tasks if t.state in AT_WORK}
+        return {name: session for name, session in found.items() if session is not None}
 
     def counts(self) -> dict[TaskState, int]:
         return {TaskState(row["state"]): row["tasks"] for row in self._all("task_counts")}

@@ -10,14 +10,10 @@ import click
 from team_supervisor.cli import options, plans
 from team_supervisor.core import taskdrawing
 from team_supervisor.core.deadlock import of_plan
-from team_supervisor.core.iterations import Iterations
 from team_supervisor.core.progress import clean
-from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, states_of, waves
-from team_supervisor.core.taskqueue import waits_for
+from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, waves
 from team_supervisor.core.words import age
 from team_supervisor.errors import TeamError
-
-WAITS = (TaskState.PENDING, TaskState.QUEUED)
 
 
 @click.command("list", epilog="Example: team-supervisor tasks list --state failed --state blocked")
@@ -27,19 +23,15 @@ WAITS = (TaskState.PENDING, TaskState.QUEUED)
 def list_(states: tuple[str, ...], as_json: bool, workspace: str) -> None:
     """Show the tasks of the plan, oldest first, and what each waits for."""
     with plans.reading(workspace) as table:
-        tasks, turns = table.all(), table.iterations()
+        tasks = table.all()
+        waits = plans.waiting(table, tasks)
     shown = [task for task in tasks if not states or task.state in states]
-    known = states_of(tasks)
     if as_json:
-        rows = [plans.as_json(task, _waits(task, known, turns)) for task in shown]
+        rows = [plans.as_json(task, waits(task)) for task in shown]
         click.echo(json.dumps({"tasks": rows, "counts": Counter(t.state for t in tasks)}, indent=2))
         return
-    plans.show([plans.styled(task, _waits(task, known, turns)) for task in shown])
+    plans.show([plans.styled(task, waits(task)) for task in shown])
     click.echo(_sum(tasks))
-
-
-def _waits(task: Task, known: dict[str, TaskState], turns: Iterations) -> str | None:
-    return waits_for(task, known, turns) if task.state in WAITS else None
 
 
 def _sum(tasks: Sequence[Task]) -> str:
@@ -60,7 +52,7 @@ def show_(name: str, as_json: bool, workspace: str) -> None:
     with plans.reading(workspace) as table:
         task = plans.wanted(table, name)
         tasks = table.all()
-        waits = _waits(task, states_of(tasks), table.iterations())
+        waits = plans.waiting(table, tasks)(task)
     needed_by = [t.id for t in tasks if task.id in t.depends_on]
     if as_json:
         more = {"needed_by": needed_by, "spec": task.spec}
@@ -96,10 +88,11 @@ def plan_(as_json: bool, workspace: str) -> None:
     """Show the waves: a task of one wave needs only tasks of the waves before it."""
     with plans.reading(workspace) as table:
         tasks, turns = table.all(), table.iterations()
-    by_id, known = {task.id: task for task in tasks}, states_of(tasks)
+        waits = plans.waiting(table, tasks)
+    by_id = {task.id: task for task in tasks}
     found, stuck = waves(tasks), of_plan(tasks, turns)
     if as_json:
-        rows = [[plans.as_json(by_id[n], _waits(by_id[n], known, turns)) for n in w] for w in found]
+        rows = [[plans.as_json(by_id[n], waits(by_id[n])) for n in w] for w in found]
         click.echo(json.dumps({"waves": rows, "deadlock": stuck}, indent=2))
         return
     for number, wave in enumerate(found, start=1):
@@ -107,7 +100,7 @@ def plan_(as_json: bool, workspace: str) -> None:
         click.echo(f"Wave {number}: {done} of {len(wave)} completed")
         branches = ["├── "] * (len(wave) - 1) + ["└── "]
         shown = (by_id[name] for name in wave)
-        lines = [plans.styled(t, _waits(t, known, turns), b) for t, b in zip(shown, branches)]
+        lines = [plans.styled(t, waits(t), b) for t, b in zip(shown, branches)]
         plans.show(lines)
     click.echo(_sum(tasks))
     if stuck:

@@ -2,7 +2,8 @@
 
 import contextlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from team_supervisor.adapters import clock, locks
@@ -13,12 +14,21 @@ from team_supervisor.cli import scheduling
 from team_supervisor.cli.sessions import opened
 from team_supervisor.core import terms
 from team_supervisor.core.deadlock import PLAN
-from team_supervisor.core.iterations import IterationError
+from team_supervisor.core.iterations import IterationError, Iterations
+from team_supervisor.core.model import Doing, Session
 from team_supervisor.core.progress import clean
 from team_supervisor.core.projects import ProjectSettings, with_project
-from team_supervisor.core.taskgraph import PRIORITIES, IllegalChange, Task, TaskState
-from team_supervisor.core.taskqueue import Queue
+from team_supervisor.core.taskgraph import (
+    PRIORITIES,
+    WAITING,
+    IllegalChange,
+    Task,
+    TaskState,
+    states_of,
+)
+from team_supervisor.core.taskqueue import Queue, waits_for
 from team_supervisor.core.tasksources import SourceError
+from team_supervisor.core.taskwork import rests
 from team_supervisor.errors import UnknownTask, UsageError
 from team_supervisor.settings import load
 from team_supervisor.tasklook import stuck
@@ -110,6 +120,34 @@ def _project(workspace: str) -> ProjectSettings:
         return load(locate(workspace).settings, {})[0].project
     except UsageError:
         return ProjectSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why each task does not go on; None for one that does, or that is over."""
+
+    states: Mapping[str, TaskState]
+    turns: Iterations
+    workers: Mapping[str, Session]
+
+    def __call__(self, task: Task) -> str | None:
+        worker = self.workers.get(task.id)
+        if worker is not None and not worker.ended and worker.doing in _STUCK:
+            detail = f": {worker.doing_detail}" if worker.doing_detail else ""
+            return f"needs {'attention' if worker.doing == Doing.ATTENTION else 'money'}{detail}"
+        return waits_for(task, self.states, self.turns) if task.state in WAITING else None
+
+    @property
+    def resting(self) -> list[str]:
+        """Tasks whose workers take no place until a person does something."""
+        return [name for name, worker in self.workers.items() if rests(worker)]
+
+
+_STUCK = (Doing.ATTENTION, Doing.OVER_BUDGET)
+
+
+def waiting(table: TaskTable, tasks: Sequence[Task]) -> Waits:
+    return Waits(states_of(tasks), table.iterations(), table.sessions(tasks))
 
 
 def wanted(table: TaskTable, name: str) -> Task:

@@ -41,18 +41,23 @@ def list_(as_json: bool, workspace: str) -> None:
     here, store = opened(workspace)
     table = TaskTable(store)
     tasks, queue = table.all(), plans.queue(table, workspace)
-    places = listing(tasks, queue, table.iterations(), alone.look(here, store))
+    waits = plans.waiting(table, tasks)
+    places = listing(tasks, queue, waits.turns, alone.look(here, store), waits.resting)
     store.close()
     at_work = [task for task in tasks if task.state in AT_WORK]
     if as_json:
         click.echo(json.dumps(_json(places, queue, at_work), indent=2))
         return
-    plans.show([plans.styled(task) for task in at_work])
+    plans.show([plans.styled(task, waits(task)) for task in at_work])
     width = len(str(len(places)))
     for number, place in enumerate(places, start=1):
-        waits = place.waits or "starts next"
-        plans.show([plans.styled(place.task, waits, f"{number:>{width}}. ")])
-    click.echo(_sum(len(places), len(at_work), queue, plans.going_on(queue, workspace)))
+        why = place.waits or "starts next"
+        plans.show([plans.styled(place.task, why, f"{number:>{width}}. ")])
+    click.echo(
+        _sum(
+            len(places), len(at_work) - len(waits.resting), queue, plans.going_on(queue, workspace)
+        )
+    )
 
 
 def _json(places: Sequence[Place], queue: Queue, at_work: Sequence[Task]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from team_supervisor.adapters.store import open_reader
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import plans
-from team_supervisor.core.iterations import Iterations
-from team_supervisor.core.taskgraph import Task, TaskState, states_of
-from team_supervisor.core.taskqueue import waits_for
+from team_supervisor.core.progress import clean
+from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskwork import all_complete, being_ended, finished
 from team_supervisor.core.words import age, dollars
 from team_supervisor.core.world import World
@@ -45,29 +44,29 @@ class Goal:
     def report(self, workspace: Workspace, as_json: bool) -> int:
         """Say how it went; the exit code. NoAvailableWork when a person has to change the plan."""
         store = open_reader(workspace.database)
-        tasks, turns = TaskTable(store).all(), TaskTable(store).iterations()
+        tasks = TaskTable(store).all()
+        waits = plans.waiting(TaskTable(store), tasks)
         spent = {s.id: s.cost_usd for s in store.sessions()}
         store.close()
         if as_json:
             states = {task.id: task.state for task in tasks}
             click.echo(json.dumps({"complete": self._reached, "tasks": states}))
         else:
-            self._say(tasks, turns, sum(spent.get(t.session or "", 0.0) for t in tasks))
+            self._say(tasks, waits, sum(spent.get(t.session or "", 0.0) for t in tasks))
         if self._stuck and not self._reached and not self._late:
             raise NoAvailableWork(self._stuck)
         return 0 if self._reached else 1
 
-    def _say(self, tasks: list[Task], turns: Iterations, cost: float) -> None:
+    def _say(self, tasks: list[Task], waits: plans.Waits, cost: float) -> None:
         done = sum(task.state == TaskState.COMPLETED for task in tasks)
         late = f", out of time after {age(self.timeout or 0)}" if self._late else ""
         money = f", cost {dollars(cost)}" if cost else ""
         click.echo(f"\n{done} of {len(tasks)} tasks completed{late}{money}")
-        known = states_of(tasks)
         over = (TaskState.COMPLETED, TaskState.CANCELLED)
-        plans.show(
-            [
-                plans.styled(t, t.reason or waits_for(t, known, turns))
-                for t in tasks
-                if t.state not in over
-            ]
-        )
+        plans.show([plans.styled(t, t.reason or waits(t)) for t in tasks if t.state not in over])
+        for name in waits.resting:
+            worker = waits.workers[name]
+            click.echo(
+                f"{clean(name, 60)} goes on once somebody answers: "
+                f"`team-supervisor why {worker.id}`, then `team-supervisor say {worker.id} TEXT`"
+            )

@@ -1,6 +1,6 @@
 """Which task starts next, and why does another one wait?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from team_supervisor.core.iterations import NONE, Iterations
@@ -77,11 +77,14 @@ def listing(
     queue: Queue,
     iterations: Iterations = NONE,
     singles: Singletons = NO_SINGLETONS,
+    resting: Collection[str] = (),
 ) -> list[Place]:
-    """Every queued task, in the order in which they would start."""
+    """Every queued task, in the order in which they would start; `resting` ones take no place."""
     found = list(tasks)
     states = states_of(found)
-    room = queue.max_concurrent - sum(task.state in AT_WORK for task in found)
+    room = queue.max_concurrent - sum(
+        task.state in AT_WORK and task.id not in resting for task in found
+    )
     places = []
     for task in in_order((t for t in found if t.state == TaskState.QUEUED), behind(found)):
         waits = waits_for(task, states, iterations) or queue.closed or singles.waits(task)

@@ -41,7 +41,19 @@ def has_room(work: Work) -> bool:
 
 
 def _at_work(work: Work) -> int:
-    return sum(worker.task.state in AT_WORK for worker in work.workers)
+    busy = (worker for worker in work.workers if worker.task.state in AT_WORK)
+    return sum(not rests(worker.session) for worker in busy)
+
+
+def rests(session: Session | None) -> bool:
+    """Parked until a person does something: it costs nothing, and takes no place from others.
+
+    A budget of the whole team is no reason: nobody else could start either.
+    """
+    if session is None or session.state != State.PARKED or session.retry_wanted:
+        return False
+    own = session.doing == Doing.OVER_BUDGET and session.doing_detail.startswith("its ")
+    return own or session.doing == Doing.ATTENTION
 
 
 def follow(worker: Worker, now: Moment, retries: int) -> TaskAction | None:
@@ -154,7 +166,7 @@ def finished(work: Work) -> bool:
 
     A queue that a person paused is waited for; one that a failure stopped is not.
     """
-    if any(worker.task.state in AT_WORK for worker in work.workers):
+    if _at_work(work):
         return False
     stopped = work.queue.stopped_by is not None and work.queue.stop_on_failure
     return not work.ready or (stopped and not work.queue.paused)

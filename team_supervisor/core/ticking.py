@@ -115,12 +115,16 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is said to run; seconds. Without `limit` that of the task or of the project holds."""
+    """What is said to run; seconds. Without `limit` that of the task or of the project holds.
+
+    One that `rests` waits for a person, without a process: it takes no place from others.
+    """
 
     label: str
     status: str = RUNNING
     age: float | None = None
     limit: float | None = None
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +136,11 @@ class Judged:
     zombies: tuple[Zombie, ...]
     free: tuple[Ready, ...]
     skipped: tuple[Skipped, ...]
+    resting: int = 0
 
     @property
     def room(self) -> int:
-        return max(0, self.outlook.max_workers - len(self.healthy))
+        return max(0, self.outlook.max_workers - len(self.healthy) + self.resting)
 
 
 def label(slug: str, task: str) -> str:
@@ -197,6 +202,7 @@ def judge(outlook: Outlook, sessions: Sequence[Session]) -> Judged:
     return Judged(
         outlook=outlook,
         healthy=healthy,
+        resting=len({s.label for s in sessions if s.rests} & healthy),
         zombies=tuple(_zombie(name, reason) for name, reason in reversed(zombies.items())),
         free=tuple(t for t in open_ones if label(outlook.slug, t.task) not in alive),
         skipped=tuple(_skip(outlook, t) for t in open_ones if label(outlook.slug, t.task) in alive),

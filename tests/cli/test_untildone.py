@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from team_supervisor.cli.untildone import Goal
-from team_supervisor.core.model import State, Wanted
+from team_supervisor.core.model import Doing, State, Wanted
 from team_supervisor.core.taskfacts import Work, Worker
 from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskqueue import Queue
@@ -15,6 +15,8 @@ from tests.core import worlds
 from tests.teams import Team, script
 
 READY = Task(id="T1", title="T1", state=TaskState.QUEUED)
+PARKED = worlds.session(state=State.PARKED, doing=Doing.ATTENTION, doing_detail="a key is missing")
+RESTS = Worker(task=Task(id="T2", title="T2", state=TaskState.IN_PROGRESS), session=PARKED)
 BUSY = Worker(task=Task(id="T1", title="T1", state=TaskState.IN_PROGRESS))
 
 
@@ -31,10 +33,31 @@ def work(*states: TaskState, **facts: Any) -> Work:
         (work(TaskState.QUEUED, ready=(READY,), queue=Queue(stopped_by="T9")), True),
         (work(TaskState.IN_PROGRESS, workers=(BUSY,)), False),
         (work(TaskState.BLOCKED), True),
+        (work(TaskState.IN_PROGRESS, workers=(RESTS,)), True),
+        (work(TaskState.IN_PROGRESS, workers=(RESTS, BUSY)), False),
+        (work(TaskState.QUEUED, ready=(READY,), workers=(RESTS,)), False),
     ],
 )
 def test_it_ends_when_nothing_more_starts_without_a_person(found: Work, over: bool) -> None:
     assert Goal(None)(worlds.world(work=found)) is over
+
+
+def test_who_is_parked_for_a_person_holds_no_other_task_up_and_is_named_at_the_end(
+    live_team: Team,
+) -> None:
+    live_team.write_settings("task_persona: intern\npark_after: 0.2\nmax_nudges: 1\n")
+    for name, steps in (("U1", ("say I don't know how.",)), ("U2", ("done all",))):
+        spec = live_team.project / f"{name}.md"
+        spec.write_text(script(*steps))
+        assert live_team.call("tasks", "add", name, f"Do {name}", "-i", spec).returncode == 0
+    assert live_team.call("queue", "move", "U1", "1").returncode == 0
+    done = live_team.call("orchestrate", "--until-done", "--timeout", "50s")
+    assert done.returncode == 1
+    assert "1 of 2 tasks completed" in done.stdout and "out of time" not in done.stdout
+    assert "U1 Do U1 (in progress: needs attention: " in done.stdout
+    assert "`team-supervisor say intern-" in done.stdout
+    assert "(in progress: needs attention: " in live_team.call("tasks", "list").stdout
+    assert "0 of 1 at work" in live_team.call("queue", "list").stdout
 
 
 def test_it_waits_until_the_worker_of_a_failed_task_has_ended() -> None:

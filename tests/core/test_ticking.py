@@ -86,6 +86,13 @@ def test_a_session_of_an_outside_scheduler_has_its_task_s_own_limit() -> None:
     assert zombie_reason(Session("project:a:a-2", "running", 1801), own) == "timeout"
 
 
+def test_who_rests_until_a_person_answers_takes_no_place_and_is_not_started_again() -> None:
+    resting = Session("project:a:a-1", rests=True)
+    found = decide([ONE], [resting])
+    assert spawned(found) == ["project:a:a-2"]
+    assert found["zombies"] == [] and [s["task"] for s in found["skipped"]] == ["a-1"]
+
+
 def test_a_zombie_leaves_its_place_to_the_next_task() -> None:
     found = decide([ONE], [Session("project:a:old", "failed")])
     assert spawned(found) == ["project:a:a-1"]

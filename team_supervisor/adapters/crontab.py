@@ -1,6 +1,7 @@
 """What stands in this user's crontab? The only module that knows crontab(1)."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 
@@ -9,6 +10,11 @@ from team_supervisor.errors import TeamError
 PATIENCE = 30.0
 # Said by Debian's, cronie's and BSD's; by busybox's.
 _EMPTY = re.compile(rb"no crontab for|can't open '[^']*': No such file")
+
+
+def there_is(environ: Mapping[str, str]) -> bool:
+    """Whether this machine has the program; without it nobody runs what may stand in a crontab."""
+    return shutil.which("crontab", path=environ.get("PATH")) is not None
 
 
 def read(environ: Mapping[str, str]) -> bytes:

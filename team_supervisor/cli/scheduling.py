@@ -45,14 +45,20 @@ def state() -> State:
 
 
 def turn_on(every: float) -> None:
-    entry = _entry(every)
+    entry, before = _entry(every), state()
     _note(wanted=True, asleep=False, every=every)
-    _write(entry)
+    try:
+        _write(entry)
+    except TeamError:
+        # What could not be turned on is not wanted by anybody who looks later.
+        _note(wanted=before.wanted, asleep=before.asleep, every=before.every)
+        raise
 
 
 def turn_off() -> None:
     _note(wanted=False, asleep=False)
-    _write(None)
+    if crontab.there_is(os.environ):
+        _write(None)
 
 
 def sleep() -> None:
@@ -84,7 +90,9 @@ def rouse() -> None:
 
 
 def installed() -> str | None:
-    """Our entry in the crontab."""
+    """Our entry in the crontab; None also where there is no cron."""
+    if not crontab.there_is(os.environ):
+        return None
     found = schedule.ours(crontab.read(os.environ))
     return None if found is None else found.decode("utf-8", "replace").strip()
 

@@ -52,6 +52,29 @@ def test_a_crontab_that_cannot_be_read_is_never_replaced(live_team: Team, tab: P
     assert tab.read_bytes() == MINE
 
 
+def test_where_there_is_no_cron_it_is_not_wanted_and_status_and_off_say_so(
+    live_team: Team, tmp_path: Path
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    live_team.environ["PATH"] = str(tmp_path / "nothing")
+    done = live_team.call("schedule", "on")
+    assert done.returncode == 1 and "install cron" in done.stderr
+    shown = live_team.call("schedule", "status", "--json")
+    assert shown.returncode == 0 and json.loads(shown.stdout)["wanted"] is False
+    assert live_team.call("schedule", "status").stdout == "Off\n"
+    done = live_team.call("schedule", "off")
+    assert (done.returncode, done.stdout) == (0, "Off\n")
+
+
+def test_what_cannot_be_turned_on_stays_as_it_was(live_team: Team, tab: Path) -> None:
+    live_team.call("schedule", "on", "--every", "2m")
+    (tab.parent / "broken").touch()
+    assert live_team.call("schedule", "on", "--every", "10m").returncode == 1
+    (tab.parent / "broken").unlink()
+    shown = json.loads(live_team.call("schedule", "status", "--json").stdout)
+    assert (shown["wanted"], shown["every"]) == (True, 120)
+
+
 def test_at_rest_it_is_on_again_with_the_next_change_of_the_plan(
     live_team: Team, tab: Path
 ) -> None:

@@ -10,7 +10,7 @@ from team_supervisor.adapters import clock, rows
 from team_supervisor.adapters.processes import lock_held
 from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.tasktable import TaskTable
-from team_supervisor.adapters.workspace import Workspace, locate
+from team_supervisor.adapters.workspace import Workspace, locate, scan
 from team_supervisor.core import model, telling
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.iterations import DEFAULT
@@ -32,8 +32,9 @@ def look_closely(
     place = locate(project.workspace)
     seen.places[project.slug] = place
     if not place.database.exists():
-        asks = requests_in(str(place.root))
-        seen.outlooks.append(_outlook(project, settings, busy=asks))
+        # Sessions without a database were left by one that is lost: a visit takes them up again.
+        life = requests_in(str(place.root)) + len(scan(place).sessions)
+        seen.outlooks.append(_outlook(project, settings, busy=life))
         return
     store = open_reader(place.database)
     try:

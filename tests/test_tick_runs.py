@@ -136,6 +136,19 @@ def test_one_worker_timeout_is_told_to_the_worker_held_and_taken_for_a_zombie(
 
 
 @pytest.mark.timeout(300)
+def test_a_tick_takes_up_the_sessions_of_a_database_that_is_lost(two: tuple[Team, Team]) -> None:
+    api, _ = two
+    planned(api, "T1", steps=(api.gate().step, "work"))
+    ticked(api, "--run")
+    for path in api.workspace.control.glob("supervisor.db*"):
+        path.unlink()
+    assert ticked(api)["disable_cron"] is False
+    assert ticked(api, "--run")["ran"][0]["project"] == "api"
+    assert sessions_of(api) == ["T1"] and starts(api, api) == 1
+    assert ticked(api)["disable_cron"] is False
+
+
+@pytest.mark.timeout(300)
 def test_the_look_that_a_tick_takes_keeps_a_task_s_own_limit(two: tuple[Team, Team]) -> None:
     api, web = two
     planned(web, "W1", steps=(web.gate().step, "work"), front="timeout: 1\n")

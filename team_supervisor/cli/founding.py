@@ -13,7 +13,7 @@ from team_supervisor.adapters import clock, files, git
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.workspace import Workspace, is_real, reserve
 from team_supervisor.apply.importing import import_directory
-from team_supervisor.apply.tools import Tools
+from team_supervisor.apply.tools import Tools, publish
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.persona import Persona
 from team_supervisor.core.requests import session_persona
@@ -111,6 +111,7 @@ def complete(tools: Tools) -> list[str]:
         for name in sorted(set(ids) - tools.store.known_ids(ids), key=ids.index):
             if is_real(tools.workspace.directory(name)):
                 import_directory(tools, ImportDirectory(name), clock.now())
+                publish(tools, name)
         kept(tools.store)
     return ids
 

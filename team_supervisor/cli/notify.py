@@ -155,6 +155,10 @@ def status_(as_json: bool, workspace: str) -> None:
         click.echo(json.dumps({**counts, "messages": rows}, indent=2))
         return
     for message in waiting:
-        tried = f", tried {message.tries} times: {message.problem}" if message.problem else ""
+        tried = (
+            f", tried {message.tries} time{'s'[: message.tries != 1]}: {message.problem}"
+            if message.problem
+            else ""
+        )
         click.echo(f"{message.event}: {message.words[0]} (waits{tried})")
     click.echo(", ".join(f"{number} {state}" for state, number in counts.items()))

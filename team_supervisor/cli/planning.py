@@ -13,7 +13,7 @@ from team_supervisor.core.deadlock import of_plan
 from team_supervisor.core.progress import clean
 from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, waves
 from team_supervisor.core.words import age
-from team_supervisor.errors import TeamError
+from team_supervisor.errors import TeamError, UsageError
 
 
 @click.command("list", epilog="Example: team-supervisor tasks list --state failed --state blocked")
@@ -126,6 +126,8 @@ def _draw(path: Path, picture: str) -> None:
 @options.workspace
 def graph_(mermaid: bool, dot: bool, svg: str | None, as_json: bool, workspace: str) -> None:
     """Draw what needs what; without an option, one task a line with what it needs."""
+    if sum((mermaid, dot, bool(svg), as_json)) > 1:
+        raise UsageError("one of --mermaid, --dot, --svg and --json at a time")
     with plans.reading(workspace) as table:
         tasks = table.all()
     if svg:
@@ -136,6 +138,8 @@ def graph_(mermaid: bool, dot: bool, svg: str | None, as_json: bool, workspace: 
     elif mermaid or dot:
         click.echo(taskdrawing.mermaid(tasks) if mermaid else taskdrawing.dot(tasks))
     else:
+        known = states_of(tasks)
         for task in tasks:
-            needs = f" <- {', '.join(task.depends_on)}" if task.depends_on else ""
+            each = [n if n in known else f"{n} (not there)" for n in task.depends_on]
+            needs = f" <- {', '.join(each)}" if each else ""
             click.echo(clean(f"{task.id}{needs}", 400))

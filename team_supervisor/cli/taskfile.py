@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from team_supervisor.cli import options
-from team_supervisor.errors import TeamError
+from team_supervisor.errors import AgentNotFound, TeamError, UsageError
 
 if TYPE_CHECKING:
     from team_supervisor.core.tasklist import Task, TaskList
@@ -60,7 +60,16 @@ def _path(what: str, workspace: Path) -> Path:
         return Path(what).resolve()
     from team_supervisor.cli.sessions import tasks_file
 
-    return tasks_file(workspace, what)
+    try:
+        return tasks_file(workspace, what)
+    except AgentNotFound as error:
+        from difflib import get_close_matches
+
+        from team_supervisor.cli.tasks import VERBS
+
+        if not (near := get_close_matches(what, VERBS, 1)):
+            raise
+        raise UsageError(f"no such command: did you mean `tasks {near[0]}`? ({error})") from None
 
 
 def _as_json(tasks: "TaskList") -> dict[str, object]:

@@ -77,6 +77,8 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
     """Add a task to the plan, and to the queue."""
     if problem := id_problem(name):
         raise UsageError(problem)
+    if not title.strip():
+        raise UsageError(f"task {name} needs a title that says what is to be done")
     draft = Draft(id=name, title=tasksources.title(title), **_given(said))
     with plans.changing(workspace, make=True) as (store, table):
         if table.get(name):
@@ -88,6 +90,9 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
         task = plans.wanted(table, name)
         if task.state == TaskState.PENDING and not no_queue:
             table.shift(task, TaskState.QUEUED, plans.now())
+        missing = [need for need in draft.depends_on if table.get(need) is None]
+    for need in missing:
+        click.echo(f"Warning: {name} needs {need}, which is not there yet", err=True)
     _answer(workspace, name, as_json)
 
 

@@ -38,12 +38,12 @@ def _decided(decision: Decision) -> list[str]:
 
 def message(lines: Sequence[str], output: str) -> str:
     """The words and the JSON, as much of both as a chat takes; the end says what was decided."""
-    from team_supervisor.core.telling import tame
+    from team_supervisor.core.telling import tame, tame_json
 
     left = len(lines) - MOST_LINES
     kept = [f"{left} more before", *lines[-MOST_LINES:]] if left > 0 else lines
     words = "\n".join(["team-supervisor: tick", *map(tame, kept)])[-MOST_LETTERS:]
-    return f"{words}\n{tame(output, MOST_LETTERS)}"
+    return f"{words}\n{tame_json(output, MOST_LETTERS)}"
 
 
 def post(text: str, environ: Mapping[str, str]) -> None:

@@ -62,8 +62,8 @@ class Goal:
         late = f", out of time after {age(self.timeout or 0)}" if self._late else ""
         money = f", cost {dollars(cost)}" if cost else ""
         click.echo(f"\n{done} of {len(tasks)} tasks completed{late}{money}")
-        over = (TaskState.COMPLETED, TaskState.CANCELLED)
-        plans.show([plans.styled(t, t.reason or waits(t)) for t in tasks if t.state not in over])
+        left = [task for task in tasks if task.state != TaskState.COMPLETED]
+        plans.show([plans.styled(task, task.reason or waits(task)) for task in left])
         for name in waits.resting:
             worker = waits.workers[name]
             click.echo(

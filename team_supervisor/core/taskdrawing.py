@@ -27,11 +27,24 @@ def _edges(tasks: Sequence[Task]) -> Iterator[tuple[Task, Task]]:
         yield from ((known[need], task) for need in task.depends_on if need in known)
 
 
+def _missing(tasks: Sequence[Task]) -> dict[str, list[str]]:
+    """By what is needed and not there, who needs it."""
+    known, found = {task.id for task in tasks}, dict[str, list[str]]()
+    for task in tasks:
+        for need in task.depends_on:
+            if need not in known:
+                found.setdefault(need, []).append(task.id)
+    return found
+
+
 def mermaid(tasks: Sequence[Task]) -> str:
     """A flow chart, left to right; states as classes."""
     number = {task.id: f"t{n}" for n, task in enumerate(tasks)}
     nodes = [f'  {number[t.id]}["{_plain(t)}"]:::{t.state}' for t in tasks]
     edges = [f"  {number[a.id]} --> {number[b.id]}" for a, b in _edges(tasks)]
+    for n, (need, whose) in enumerate(_missing(tasks).items()):
+        nodes.append(f'  m{n}["{escape(need)}, not there"]')
+        edges += [f"  m{n} -.-> {number[name]}" for name in whose]
     used = [state for state in TaskState if any(task.state == state for task in tasks)]
     classes = [f"  classDef {state} fill:{_FILLS[state]},stroke:#57606a" for state in used]
     return "\n".join(["flowchart LR", *nodes, *edges, *classes])
@@ -49,6 +62,9 @@ def dot(tasks: Sequence[Task]) -> str:
         for t in tasks
     ]
     edges = [f"  {_quoted(a.id)} -> {_quoted(b.id)};" for a, b in _edges(tasks)]
+    for need, whose in _missing(tasks).items():
+        nodes.append(f"  {_quoted(need)} [label={_quoted(f'{need}, not there')}, style=dashed];")
+        edges += [f"  {_quoted(need)} -> {_quoted(name)};" for name in whose]
     head = ["digraph tasks {", "  rankdir=LR;", "  node [shape=box, style=filled];"]
     return "\n".join([*head, *nodes, *edges, "}"])
 

@@ -122,6 +122,9 @@ def why_stopped(work: Work, session: Session, now: Moment) -> str:
     tasks = [w.task for w in work.workers if w.session and w.session.id == session.id]
     if any(task.state == TaskState.CANCELLED for task in tasks):
         return "its task was cancelled"
+    failed = [task for task in tasks if task.state == TaskState.FAILED]
+    if failed:
+        return f"its task failed: {failed[0].reason}" if failed[0].reason else "its task failed"
     if tasks and _late(session, now):
         return _too_long(session)
     if any(_left_open(task, session) for task in tasks):

@@ -258,6 +258,12 @@ def tame(words: str, most: int = MOST_WORDS) -> str:
     return clean(words, most).translate(_TAMED)
 
 
+def tame_json(words: str, most: int) -> str:
+    """As JSON still: its brackets stay, and none of them can begin a link."""
+    kept = {letter: other for letter, other in _TAMED.items() if chr(letter) not in "[]"}
+    return clean(words, most).replace("](", "] (").translate(kept)
+
+
 def text(slug: str, told: Told, lines: Sequence[str], count: int, mention: str) -> str:
     """The whole message; `lines` are the first few of `count` that were gathered."""
     before = f"{clean(mention, 100)} " if mention else ""

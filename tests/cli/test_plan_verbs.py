@@ -278,3 +278,17 @@ def test_a_picture_that_cannot_be_written_is_one_sentence(place: Path) -> None:
     assert "nowhere/plan.svg cannot be written" in str(failed.exception)
     os.mkfifo(place / "pipe")
     assert isinstance(run("graph", "--svg", "pipe").exception, TeamError)
+
+
+def test_what_is_not_there_is_said_when_it_is_needed_and_drawn(place: Path) -> None:
+    added = run("add", "T9", "Late", "--needs", "T404")
+    assert "T9 needs T404, which is not there yet" in added.stderr
+    assert "T9 <- T404 (not there)" in run("graph").stdout
+    assert "T404, not there" in run("graph", "--mermaid").stdout
+    assert '"T404" -> "T9"' in run("graph", "--dot").stdout
+
+
+def test_what_makes_no_sense_is_refused_with_a_hint(place: Path) -> None:
+    assert "at a time" in refused(run("graph", "--dot", "--mermaid"))
+    assert "needs a title" in refused(run("add", "T9", " "))
+    assert "did you mean `tasks list`" in refused(run("liste"))

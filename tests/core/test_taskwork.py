@@ -136,13 +136,13 @@ def test_the_task_of_a_worker_that_a_tick_ended_for_its_age_fails_as_for_its_own
         (TaskState.IN_PROGRESS, 61.0, "it ran longer than its limit of 1 min"),
         (TaskState.IN_PROGRESS, 59.0, "by a person"),
         (TaskState.CANCELLED, 61.0, "its task was cancelled"),
+        (TaskState.FAILED, 59.0, "its task failed: no key"),
     ],
 )
 def test_a_stopped_worker_says_what_ended_it(state: TaskState, worked: float, why: str) -> None:
     worker = session(timeout=60.0, worked_before=worked, wanted=Wanted.STOP)
-    assert (
-        why_stopped(Work(workers=(Worker(task=task(state), session=worker),)), worker, NOW) == why
-    )
+    of = task(state, reason="no key" if state == TaskState.FAILED else None)
+    assert why_stopped(Work(workers=(Worker(task=of, session=worker),)), worker, NOW) == why
     assert why_stopped(Work(), worker, NOW) == "by a person"
 
 

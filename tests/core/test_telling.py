@@ -140,3 +140,8 @@ def test_of_a_channel_a_scheduler_reads_a_name_and_nothing_that_could_be_a_secre
     assert telling.public(None) == ""
     assert telling.public("slack://TOKEN/a") == "slack://…"
     assert telling.public("${TEAM_NOTIFY_X}") == "…"
+
+
+def test_json_in_a_message_stays_json_and_links_nothing() -> None:
+    said = telling.tame_json('{"zombies": [], "t": "[x](http://e) <@all>"}', 200)
+    assert said == '{"zombies": [], "t": "[x] (http://e) ‹＠all›"}'

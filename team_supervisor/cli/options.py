@@ -89,7 +89,7 @@ def shown(text: str) -> str:
 def duration(value: str) -> float:
     """The type of a time: `90`, `45m`, `1h 30m`."""
     try:
-        return seconds("it", value)
+        return seconds("a time", value)
     except UsageError as error:
         raise click.BadParameter(str(error)) from None
 

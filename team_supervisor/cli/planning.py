@@ -138,7 +138,7 @@ def graph_(mermaid: bool, dot: bool, svg: str | None, as_json: bool, workspace: 
     elif mermaid or dot:
         click.echo(taskdrawing.mermaid(tasks) if mermaid else taskdrawing.dot(tasks))
     else:
-        known = states_of(tasks)
+        known = {task.id for task in tasks}
         for task in tasks:
             each = [n if n in known else f"{n} (not there)" for n in task.depends_on]
             needs = f" <- {', '.join(each)}" if each else ""

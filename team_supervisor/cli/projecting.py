@@ -11,7 +11,7 @@ from team_supervisor.adapters.workspace import Workspace, create, require
 from team_supervisor.cli.projectboard import warn
 from team_supervisor.core.projects import Limits, Project, in_priority
 from team_supervisor.core.words import age
-from team_supervisor.errors import TeamError, UsageError
+from team_supervisor.errors import TeamError, UsageError, WorkspaceBusy
 from team_supervisor.overview import look
 from team_supervisor.settings import load
 
@@ -46,6 +46,8 @@ def start(project: Project, environ: Mapping[str, str], limits: Limits) -> str:
     process = detached.spawn(workspace, words, environ)
     for _ in range(int(READY / detached.STEP)):
         if (code := process.poll()) is not None:
+            if code == WorkspaceBusy.exit_code and (other := locks.held_by(workspace.lock)):
+                return f"{project.slug} already starts: {other}"
             raise TeamError(_ended_at_once(project, workspace, code))
         holder = locks.held_by(workspace.lock)
         if holder is not None and holder.pid == process.pid and _has_looked(workspace, holder):

@@ -44,6 +44,9 @@ def command(workspace: str | None, all_: bool, as_json: bool) -> None:
         click.echo(clean(f"{row['project']} {row['task']} {row['title']}{waits}", 400))
     for slug, problem in seen.problems.items():
         click.echo(clean(f"{slug}: {problem}", 400), err=True)
+    for each in ticking.by_priority(seen.outlooks):
+        if each.waits and each.iteration is not None:
+            click.echo(clean(f"{each.slug}: nothing starts, {each.waits}", 400))
     left = len(found) - len(shown)
     click.echo(f"{len(shown)} could start" + (f"; {left} more wait for room" if left else ""))
 

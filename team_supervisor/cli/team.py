@@ -27,7 +27,7 @@ FOUNDS = "team start"
 LASTING = ("orchestrate", "service")
 
 
-@click.group(name="team")
+@click.group(name="team", epilog="Example: team-supervisor team start 'Build a REST API' --run")
 def command() -> None:
     """Start, stop and look at the team of a workspace."""
 

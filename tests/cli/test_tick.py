@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from team_supervisor.adapters import registry
-from team_supervisor.cli import ready, tick
+from team_supervisor.cli import queue, ready, tick
 from team_supervisor.core.projects import Project
 from team_supervisor.core.tickreading import decision
 from team_supervisor.errors import UsageError
@@ -50,6 +50,12 @@ def test_who_runs_elsewhere_is_not_started_again() -> None:
     found = ticked("--sessions", "project:a:a1 something:else")
     assert [s["label"] for s in found["spawns"]] == ["project:b:b1"]
     assert found["skipped"][0]["reason"] == "session-already-active"
+
+
+def test_ready_says_why_nothing_starts(tmp_path: Path) -> None:
+    assert CliRunner().invoke(queue.command, ["pause"]).exit_code == 0
+    said = CliRunner().invoke(ready.command, []).stdout
+    assert "b: nothing starts, the queue is paused" in said
 
 
 def test_a_label_that_means_nothing_here_is_said() -> None:

@@ -2,29 +2,35 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from team_supervisor.apply import Tools, together
 from team_supervisor.apply.tools import publish
-from team_supervisor.core.model import Moment
+from team_supervisor.core.model import PUBLISHED, Moment
 from team_supervisor.core.together import concerning, groups
 from team_supervisor.core.trouble import could_not, held_back
 from team_supervisor.core.world import Action
 from team_supervisor.episodes import Episodes, Refused
 
-# The last event up to which every published copy is known to be as its row.
-PUBLISHED = "published"
 # Where no such event is known, the copies of the sessions in so many last ones are looked at.
 RECENT = 200
 
 
-@dataclass(frozen=True, slots=True)
+# With so many at once their copies wait for a plan that changes nothing, at most so long (seconds):
+# who is stopped among hundreds has its last state a moment later.
+MANY, HELD = 20, 1.0
+
+
+@dataclass(slots=True)
 class Carrier:
     """What fails is said once by `warn`, and planned again by the next look."""
 
     episodes: Episodes
     warn: Callable[[str], None]
+    _unpublished: list[Action] = field(default_factory=list)
+    _since: float = 0.0
+    _marked: int = -1
 
     def carry_out(self, actions: Sequence[Action], tools: Tools, now: Moment) -> bool:
         """Whether anything changed."""
@@ -32,8 +38,11 @@ class Carrier:
         for group in groups(actions):
             changed = self._group(group, tools, now) or changed
         tools.batch.finish(partial(self._failed, now=now))
-        if self._publish(actions, tools, now) and changed:
-            mark_published(tools)
+        if not self._unpublished:
+            self._since = now.monotonic
+        self._unpublished += actions
+        if len(tools.unpublished) < MANY or not changed or now.monotonic - self._since > HELD:
+            self.publish(tools, now)
         return changed
 
     def _group(self, group: list[Action], tools: Tools, now: Moment) -> bool:
@@ -69,17 +78,27 @@ class Carrier:
                 self._failed(concerning(session, group), error, now)
         return changed
 
-    def _publish(self, group: Sequence[Action], tools: Tools, now: Moment) -> bool:
-        """What was committed is not done again when its copy cannot be written: False then."""
+    def publish(self, tools: Tools, now: Moment) -> None:
+        """What was committed is not done again when its copy cannot be written."""
+        actions, self._unpublished = self._unpublished, []
         whole = True
         while tools.unpublished:
             session = tools.unpublished.pop()
             try:
                 publish(tools, session)
             except Exception as error:
-                self._failed(concerning(session, group), error, now)
+                self._failed(concerning(session, actions), error, now)
                 whole = False
-        return whole
+        if actions and whole:
+            self._mark(tools)
+
+    def _mark(self, tools: Tools) -> None:
+        with contextlib.suppress(*Refused):
+            last = tools.store.last_event()
+            if last != self._marked:
+                with tools.store.transaction(durable=False):
+                    tools.store.set_team(PUBLISHED, str(last))
+                self._marked = last
 
     def _failed(self, action: Action, error: Exception, now: Moment) -> None:
         if not isinstance(error, Refused):
@@ -87,11 +106,6 @@ class Carrier:
             self.warn(f"{type(action).__name__} failed ({type(error).__name__}: {error})")
         elif not self.episodes.met(error, now.monotonic):
             self.warn(could_not(action, str(error)))
-
-
-def mark_published(tools: Tools) -> None:
-    with contextlib.suppress(*Refused), tools.store.transaction(durable=False):
-        tools.store.set_team(PUBLISHED, str(tools.store.last_event()))
 
 
 def publish_again(tools: Tools) -> None:

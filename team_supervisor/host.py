@@ -7,7 +7,8 @@ import select
 import stat
 import time
 
-from team_supervisor.lean import dumps, loads, suppress
+from team_supervisor.lean import suppress
+from team_supervisor.records import WRITE, log, opened, read, take_reserve, write
 from team_supervisor.tree import Tree, become_expendable, become_root, identity, send
 
 TYPE_CHECKING = False  # importing typing would cost each host memory
@@ -22,11 +23,7 @@ PATIENCE = 0.5  # seconds; who only asks whether the lock is held has it for mic
 LOOK_AGAIN = 5.0  # seconds between looks at stop.json, should its signal never have been sent
 KILL_AGAIN = 0.1
 ALARM = 5.0  # seconds until host.log names what does not die (uninterruptible, or another user's)
-LOG_LIMIT = 1 << 20  # bytes of host.log, where each complaint of an attempt stands once
 RESERVE = 4096  # bytes kept back, so that exit.json can be written on a full disk
-READ_LIMIT = 4 << 20
-WRITE = os.O_WRONLY | os.O_CREAT
-_told: "dict[str, int]" = {}
 
 
 class Host:
@@ -55,7 +52,7 @@ class Host:
 
     def _start(self) -> None:
         try:
-            with os.fdopen(_open("reserve", WRITE | os.O_TRUNC, self.directory), "wb") as reserve:
+            with os.fdopen(opened("reserve", WRITE | os.O_TRUNC, self.directory), "wb") as reserve:
                 reserve.write(bytes(RESERVE))
             self._announce()
             self.inbox = _open_inbox(self.directory)
@@ -105,7 +102,7 @@ class Host:
         """host.json, without an agent while that starts; unsynced, as it ends with the power."""
         record = {"attempt": self.attempt, "host": identity(os.getpid()), "agent": self.agent}
         record["started_at"] = self.started_at
-        return _write(self.directory, "host.json", record, durable=False)
+        return write(self.directory, "host.json", record, durable=False)
 
     def _watch(self) -> None:
         """Wait until the agent is gone or its time to stop has passed."""
@@ -121,7 +118,7 @@ class Host:
             signalled = self._wait(min(left, LOOK_AGAIN))
 
     def _asked_grace(self) -> float | None:
-        request = _read(self.directory, "stop.json")
+        request = read(self.directory, "stop.json")
         grace = request.get("grace")
         if request.get("attempt") != self.attempt or not isinstance(grace, int | float):
             return None
@@ -165,7 +162,7 @@ class Host:
         while not self._reap() or self.tree.strays():
             left = self.tree.strike()
             if time.monotonic() > alarm:
-                _log(f"cannot be killed so far: {sorted(left)}")
+                log(f"cannot be killed so far: {sorted(left)}")
                 alarm = float("inf")
             self._wait(KILL_AGAIN)
 
@@ -183,15 +180,8 @@ class Host:
             "ended_at": time.time(),
             "left_behind": len(self.tree.killed - {self.agent and self.agent["pid"]}),
         }
-        with suppress(OSError):
-            os.unlink("reserve", dir_fd=self.directory)
-        _write(self.directory, "exit.json", record, durable=True)
-
-
-def _open(path: str, flags: int, directory: int | None = None) -> int:
-    """Never waits: what should be a file may be a FIFO that nobody reads."""
-    guarded = flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    return os.open(path, guarded, 0o600, dir_fd=directory)
+        take_reserve(self.directory)
+        write(self.directory, "exit.json", record, durable=True)
 
 
 def open_output(path: str) -> int:
@@ -199,7 +189,7 @@ def open_output(path: str) -> int:
     directory, name = os.path.split(path)
     within = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        descriptor = _open(name, WRITE | os.O_APPEND, within)
+        descriptor = opened(name, WRITE | os.O_APPEND, within)
     finally:
         os.close(within)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -212,42 +202,11 @@ def _open_inbox(directory: int) -> int:
     """Opened for reading and writing, so that the agent never sees end-of-file."""
     with suppress(FileExistsError):
         os.mkfifo("inbox", 0o600, dir_fd=directory)
-    inbox = _open("inbox", os.O_RDWR, directory)
+    inbox = opened("inbox", os.O_RDWR, directory)
     if not stat.S_ISFIFO(os.fstat(inbox).st_mode):
         raise OSError(errno.EINVAL, "Not a FIFO", "inbox")
     os.set_blocking(inbox, True)
     return inbox
-
-
-def _read(directory: int, name: str) -> "dict[str, Any]":
-    """Empty when the file is missing or says nothing usable."""
-    with suppress(OSError, ValueError, RecursionError):
-        with os.fdopen(_open(name, os.O_RDONLY, directory), "rb") as file:
-            value = loads(file.read(READ_LIMIT))
-        if isinstance(value, dict):
-            return value
-    return {}
-
-
-def _write(directory: int, name: str, value: "dict[str, Any]", *, durable: bool) -> bool:
-    sync = os.fsync if durable else bool
-    try:
-        with os.fdopen(_open(f"{name}.new", WRITE | os.O_TRUNC, directory), "wb") as file:
-            file.write(dumps(value).encode())
-            file.flush()
-            sync(file.fileno())
-        os.rename(f"{name}.new", name, src_dir_fd=directory, dst_dir_fd=directory)
-        sync(directory)
-    except OSError as error:
-        _log(f"{name}: {error}")
-        return False
-    return True
-
-
-def _log(text: str) -> None:
-    with suppress(OSError):
-        if text not in _told and os.fstat(2).st_size < LOG_LIMIT:
-            _told[text] = os.write(2, f"{time.time():.3f} {text}\n".encode("utf-8", "replace"))
 
 
 def _listen() -> int:
@@ -265,7 +224,7 @@ def _listen() -> int:
 
 def _take_lock(directory: int) -> int | None:
     """Never unlinked and never truncated: a second file would be a second lock."""
-    lock = _open("lock", os.O_RDWR | os.O_CREAT, directory)
+    lock = opened("lock", os.O_RDWR | os.O_CREAT, directory)
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with suppress(BlockingIOError):
@@ -278,7 +237,7 @@ def _take_lock(directory: int) -> int | None:
 def _ring(directory: int) -> None:
     """Wake the supervisor, if one is listening."""
     with suppress(OSError):
-        bell = _open("../../doorbell", os.O_WRONLY, directory)
+        bell = opened("../../doorbell", os.O_WRONLY, directory)
         if stat.S_ISFIFO(os.fstat(bell).st_mode):
             os.write(bell, b"!")
 
@@ -290,8 +249,8 @@ def main(control: str) -> int:
     lock = _take_lock(directory)
     if lock is None:
         return HELD
-    launch = _read(directory, "launch.json")
-    if _read(directory, "exit.json").get("attempt") == launch["attempt"]:
+    launch = read(directory, "launch.json")
+    if read(directory, "exit.json").get("attempt") == launch["attempt"]:
         return 0
     become_root(control)
     Host(directory, lock, wake, launch).run()

@@ -176,6 +176,7 @@ class Supervisor:
             )
 
     def close(self) -> None:
+        self.carrier.publish(self.tools, clock.now())
         self.telling.close(self.tools.settings.told)
         self.watching.close()
         self.tools.mover.close()

@@ -30,7 +30,8 @@ ALLOWED = {
     ("adapters/processes.py", "start_host", "unlink"): "launch.json in the control directory",
     ("adapters/service.py", "remove", "unlink"): "our unit; a changed one is kept aside before",
     ("cli/service.py", "_uninstall", "remove"): "calls the one above",
-    ("host.py", "_record", "unlink"): "its reserve in the control directory",
+    ("records.py", "take_reserve", "unlink"): "its reserve in the control directory",
+    ("records.py", "take_reserve", "rename"): "its reserve in the control directory",
     # What is emptied or replaced.
     ("cli/schedule.py", "_log", "os.replace"): "the older half of its own log",
     ("adapters/bundle.py", "_put", "os.replace"): "only when the person says --force",
@@ -53,8 +54,8 @@ ALLOWED = {
     ("adapters/asking.py", "make", "files.write"): "into a directory just made",
     ("cli/planning.py", "_draw", "write_text"): "a picture of its own, or a new file",
     ("host.py", "_start", "O_TRUNC"): "its reserve in the control directory",
-    ("host.py", "_write", "O_TRUNC"): "its own files in the control directory",
-    ("host.py", "_write", "rename"): "the same",
+    ("records.py", "write", "O_TRUNC"): "its own files in the control directory",
+    ("records.py", "write", "rename"): "the same",
     ("adapters/verification.py", "start", "files.write"): "in the control directory",
     ("verifier.py", "main", "rename"): "its result, in the control directory",
     # What is renamed, to names that nobody has, or that only an empty directory can have.

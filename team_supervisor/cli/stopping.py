@@ -12,7 +12,7 @@ from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.cli import options
 from team_supervisor.cli.show import safe
-from team_supervisor.core.model import Session
+from team_supervisor.core.model import PUBLISHED, Session
 from team_supervisor.core.world import World
 from team_supervisor.errors import TeamError, UsageError, WorkspaceBusy
 from team_supervisor.settings import Settings, load
@@ -22,6 +22,8 @@ MARGIN = 30.0
 # Seconds between two glances at whether anything was written, and how many until the supervisor
 # itself is looked for.
 GLANCE, LOOKS = 0.02, 5
+# So many rests at most for the copies of the last rows.
+PATIENCE = 10
 
 
 def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> None:
@@ -38,6 +40,7 @@ def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> Non
                 raise TeamError(f"still not ended: {names}; see `team-supervisor attach --list`")
             if not _drain(workspace, wanted):
                 _rest(store)
+        _until_published(store)
     finally:
         store.close()
     for session in stopping:
@@ -46,6 +49,15 @@ def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> Non
 
 def _living(store: Store) -> set[str]:
     return {row["id"] for row in store.rows(QUERIES["live_ids"], {})}
+
+
+def _until_published(store: Store) -> None:
+    """Who reads session.json next is to find there that the session has ended."""
+    last = store.last_event()
+    for _ in range(PATIENCE):
+        if int(store.team(PUBLISHED) or last) >= last:
+            return
+        _rest(store)
 
 
 def _settings(workspace: Workspace) -> Settings:

@@ -17,6 +17,8 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
+# Among what is kept of the team: the last event up to which every published copy is as its row.
+PUBLISHED = "published"
 ENDED = frozenset({State.COMPLETED, State.FAILED, State.STOPPED})
 
 

@@ -10,7 +10,7 @@ import pytest
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.workspace import reserve
 from team_supervisor.core import events
-from team_supervisor.core.model import RequestStatus, Session, State
+from team_supervisor.core.model import PUBLISHED, RequestStatus, Session, State
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.core.world import World
 from team_supervisor.supervisor import nothing_left
@@ -375,6 +375,20 @@ def test_a_session_json_that_an_agent_broke_is_written_anew(team: Team) -> None:
     team.run()
     published = json.loads((team.directory("api") / "session.json").read_text())
     assert published["tasks"] == {"done": 1, "total": 1, "problem": None}
+
+
+def test_a_copy_that_a_crash_left_behind_its_row_is_written_at_the_next_start(team: Team) -> None:
+    team.request("api", "done all")
+    team.run()
+    copy = team.directory("api") / "session.json"
+    whole = copy.read_text()
+    copy.write_text("{}")
+    with team.supervised():
+        assert copy.read_text() == "{}", "up to the recorded event nothing is looked at"
+    with team.store() as store:
+        store.set_team(PUBLISHED, "0")
+    with team.supervised():
+        assert copy.read_text() == whole
 
 
 def test_links_in_place_of_the_supervisors_files_lead_nowhere(team: Team) -> None:

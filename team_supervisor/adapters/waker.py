@@ -32,9 +32,10 @@ class Waker:
         self._tired = False
 
     def ring(self) -> None:
-        """From any thread, or from a signal handler."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._doorbell, b"!")
+        """From any thread, or from a signal handler, which may come when all is closed."""
+        if self._doorbell >= 0:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._doorbell, b"!")
 
     def follow(self, descriptor: int, session: str = "") -> None:
         """Wake when this process descriptor says that its process ended."""
@@ -82,4 +83,5 @@ class Waker:
 
     def close(self) -> None:
         self._selector.close()
-        os.close(self._doorbell)
+        doorbell, self._doorbell = self._doorbell, -1
+        os.close(doorbell)

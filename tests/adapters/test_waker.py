@@ -78,3 +78,15 @@ def test_forgetting_what_was_never_followed_only_closes_it(waker: Waker) -> None
     waker.forget(descriptor)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(descriptor)
+
+
+def test_a_signal_that_comes_when_all_is_closed_rings_nothing(tmp_path: Path) -> None:
+    waker = Waker(tmp_path / "doorbell")
+    waker.close()
+    reader, writer = os.pipe()  # has the doorbell's number now
+    waker.ring()
+    os.set_blocking(reader, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1)
+    os.close(reader)
+    os.close(writer)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from team_supervisor.adapters.workspace import create, locate
+from team_supervisor.carrying import MANY
 from team_supervisor.core.model import State
 from tests.teams import Team, kill, lines_until, processes_under
 
@@ -165,6 +166,21 @@ def test_stop_with_a_supervisor_ends_both(live_team: Team) -> None:
         "supervisor_stopped",
     ]
     assert live_team.session("api").state == State.STOPPED
+    assert not processes_under(live_team.root)
+
+
+def test_who_is_stopped_among_many_is_published_as_stopped(live_team: Team) -> None:
+    names = [f"n{number}" for number in range(MANY + 2)]
+    live_team.write_settings(f"limits: {{sessions: {len(names)}, per_persona: {{}}}}\n")
+    for name in names:
+        live_team.request(name, "wait")
+    program = live_team.start("orchestrate", "--json")
+    for _ in names:
+        lines_until(program, "session_started")
+    assert live_team.call("team", "stop").returncode == 0
+    copies = [live_team.directory(name) / "session.json" for name in names]
+    assert {json.loads(copy.read_text())["state"] for copy in copies} == {"stopped"}
+    assert program.wait() == 0
     assert not processes_under(live_team.root)
 
 

@@ -2,9 +2,16 @@
 
 from dataclasses import replace
 
-from team_supervisor.core.model import Session
+from team_supervisor.core.model import Session, State
 from team_supervisor.core.together import MOST, concerning, durable, groups
-from team_supervisor.core.world import ImportDirectory, Launch, MarkActive, Prepare
+from team_supervisor.core.world import (
+    AskToStop,
+    Finish,
+    ImportDirectory,
+    Launch,
+    MarkActive,
+    Prepare,
+)
 
 
 def _session(name: str) -> Session:
@@ -26,6 +33,14 @@ def test_neighbours_that_only_write_rows_are_recorded_together_in_their_order() 
     one, two = Prepare(_session("a")), MarkActive(_session("b"), 1, False)
     other = ImportDirectory("x")
     assert groups([one, two, other, other, one]) == [[one, two], [other], [other], [one]]
+
+
+def test_a_team_that_is_stopped_is_recorded_together_and_for_good() -> None:
+    asked = [AskToStop(_session(name), State.STOPPED, "", 10.0) for name in "ab"]
+    ended = [Finish(_session(name), None) for name in "ab"]
+    assert groups([*asked, *ended]) == [[*asked, *ended]]
+    assert durable(asked) is True
+    assert durable(ended) is True
 
 
 def test_a_group_never_keeps_other_writers_waiting_for_long() -> None:

@@ -15,7 +15,7 @@ from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import archives
 from team_supervisor.apply.requests import agreed
 from team_supervisor.apply.starting import prepare
-from team_supervisor.apply.tools import Tools
+from team_supervisor.apply.tools import Tools, publish
 from team_supervisor.core.events import (
     SessionClaimed,
     Warned,
@@ -81,6 +81,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
         tools.store.update(
             session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
         )
+    publish(tools, session.id)
     return True
 
 

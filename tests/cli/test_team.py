@@ -277,7 +277,9 @@ def test_a_team_in_which_nobody_is_at_work_is_stopped_all_the_same(live_team: Te
     done = live_team.call("team", "stop")
     assert (done.returncode, "until `team resume`" in done.stdout) == (0, True)
     live_team.call("projects", "add", live_team.project)
-    assert live_team.call("ready").stdout == "0 could start\n"
+    assert live_team.call("ready").stdout == (
+        "project: nothing starts, the team was stopped\n0 could start\n"
+    )
     assert live_team.call("team", "resume").returncode == 0
     assert live_team.call("ready").stdout.endswith("1 could start\n")
 

@@ -108,8 +108,7 @@ def test_forty_tasks_in_two_projects_run_to_their_end_in_view_of_track(
 
     stalled = seen(api, lambda row: row["doing"] == "stalled")
     assert stalled["name"] == STALLS
-    assert api.call("tasks", "done", STALLS).returncode == 0
-    assert api.call("team", "stop", stalled["id"]).returncode == 0
+    assert api.call("tasks", "done", STALLS).returncode == 0  # which ends its worker
 
     assert ours.stdout is not None
     assert theirs.stdout is not None

@@ -66,7 +66,12 @@ def durable(group: Sequence[Action]) -> bool | None:
     """None for an action that commits by itself whatever it has to."""
     if len(group) == 1 and type(group[0]) not in RECORDED:
         return None
-    return any(RECORDED.get(type(action)) for action in group)
+    return any(RECORDED.get(type(action)) and not _adopts(action) for action in group)
+
+
+def _adopts(action: Action) -> bool:
+    """Its row stays as it is; a loss of power ends what was adopted, too."""
+    return isinstance(action, MarkActive) and action.adopted
 
 
 def concerning(session: str, group: Sequence[Action]) -> Action:

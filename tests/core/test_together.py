@@ -76,6 +76,7 @@ def test_one_that_power_loss_may_not_take_back_makes_its_group_durable() -> None
     claimed, running = Prepare(_session("a")), MarkActive(_session("b"), 1, False)
     assert durable([claimed]) is False
     assert durable([claimed, running]) is True
+    assert durable([MarkActive(_session("b"), 1, True)]) is False, "an adoption changes no row"
     assert durable([ImportDirectory("x")]) is None
 
 

@@ -89,7 +89,7 @@ class Carrier:
             except Exception as error:
                 self._failed(concerning(session, actions), error, now)
                 whole = False
-        if actions and whole:
+        if actions and whole and not tools.astray:
             self._mark(tools)
 
     def _mark(self, tools: Tools) -> None:

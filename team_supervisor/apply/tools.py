@@ -66,7 +66,8 @@ class Head:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """`started` is told which sessions this supervisor launched or adopted itself; the published
-    copies of the `unpublished` are still to be written, and `afterwards` still to be done."""
+    copies of the `unpublished` are still to be written, and `afterwards` still to be done. The
+    directories of those `astray` were not there for their copy: it is behind until they are."""
 
     workspace: Workspace
     settings: Settings
@@ -78,6 +79,7 @@ class Tools:
     walk: Walk = field(default_factory=Walk)
     head: Head = field(default_factory=Head)
     unpublished: set[str] = field(default_factory=set)
+    astray: set[str] = field(default_factory=set)
     afterwards: list[tuple[str, Callable[[], bool]]] = field(default_factory=list)
     beads: Beads = field(default_factory=Beads)
     batch: Batch = field(default_factory=Batch)
@@ -121,9 +123,12 @@ def publish(tools: Tools, session: str) -> None:
     if row is None:
         return
     directory = tools.workspace.root / row.directory
-    if directory.is_dir() and not directory.is_symlink():
-        text = msgspec.json.format(msgspec.json.encode(_published(row)), indent=2) + b"\n"
-        _keep(directory / "session.json", text)
+    if not directory.is_dir() or directory.is_symlink():
+        tools.astray.add(session)
+        return
+    tools.astray.discard(session)
+    text = msgspec.json.format(msgspec.json.encode(_published(row)), indent=2) + b"\n"
+    _keep(directory / "session.json", text)
 
 
 def _published(row: Session) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _table(rows: list[dict[str, Any]], width: int | None) -> list[str]:
     if width is not None:
         for head in SPARE:
             if _taken(heads, widths) - widths["DOES"] + WORDS > width:
-                heads.remove(head)
+                heads = [each for each in heads if each != head]
         over = _taken(heads, widths) - widths["DOES"] + WORDS - width
         if over > 0:
             widths["NAME"] = max(NAME, widths["NAME"] - over)

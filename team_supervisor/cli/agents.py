@@ -52,7 +52,7 @@ def measured(given: str) -> "list[tuple[SessionView, Health | None]]":
     from team_supervisor.cli import sessions
     from team_supervisor.cli.meter import Meter
 
-    place, store = sessions.opened(given)
+    place, store = sessions.opened_or_blank(given)
     meter = Meter(place, store)
     if meter.sample():
         select.select([], [], [], A_MOMENT)
@@ -194,7 +194,7 @@ def report_(since: float, workspace: str, as_json: bool) -> None:
     from team_supervisor.cli.show import emit, safe
     from team_supervisor.core import report
 
-    place, store = sessions.opened(workspace)
+    place, store = sessions.opened_or_blank(workspace)
     now = clock.now().wall
     after, found = store.event_before(now - since), []
     while page := store.events_after(after):

@@ -11,7 +11,7 @@ from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace, create, locate, require
 from team_supervisor.cli import scheduling
-from team_supervisor.cli.sessions import opened
+from team_supervisor.cli.sessions import opened_or_blank
 from team_supervisor.core import terms
 from team_supervisor.core.deadlock import PLAN
 from team_supervisor.core.iterations import IterationError, Iterations
@@ -48,8 +48,8 @@ STYLES = {"x": "green", "!": "red", "?": "red", ">": "cyan", "-": "dim"}
 
 @contextlib.contextmanager
 def reading(workspace: str) -> Iterator[TaskTable]:
-    """The plan of an existing workspace."""
-    _, store = opened(workspace)
+    """The plan of an existing workspace; one without tasks has an empty one."""
+    _, store = opened_or_blank(workspace)
     try:
         yield TaskTable(store)
     finally:

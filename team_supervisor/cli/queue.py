@@ -10,7 +10,7 @@ import click
 from team_supervisor import alone
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.cli import options, plans
-from team_supervisor.cli.sessions import opened
+from team_supervisor.cli.sessions import opened_or_blank
 from team_supervisor.core.events import QueueChanged
 from team_supervisor.core.taskgraph import AT_WORK, Task, TaskState
 from team_supervisor.core.taskqueue import Place, Queue, listing, moved
@@ -38,7 +38,7 @@ def command() -> None:
 @options.workspace
 def list_(as_json: bool, workspace: str) -> None:
     """Show the queued tasks in their order, and why each waits."""
-    here, store = opened(workspace)
+    here, store = opened_or_blank(workspace)
     table = TaskTable(store)
     tasks, queue = table.all(), plans.queue(table, workspace)
     waits = plans.waiting(table, tasks)

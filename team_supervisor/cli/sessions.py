@@ -23,6 +23,17 @@ def opened(given: str) -> tuple[Workspace, Store]:
     return workspace, open_reader(workspace.database)
 
 
+def opened_or_blank(given: str) -> tuple[Workspace, Store]:
+    """The same, for what lists: where nothing was recorded yet, there is nothing to list."""
+    workspace = require(locate(given))
+    if not workspace.database.exists():
+        from team_supervisor.adapters.blank import blank_store, is_blank
+
+        if is_blank(workspace):
+            return workspace, blank_store()
+    return workspace, open_reader(workspace.database)
+
+
 def find(store: Store, what: str) -> Session:
     """A session by id, name, or any part of one that only it has; UsageError lists the choices."""
     sessions = store.sessions()

@@ -15,6 +15,7 @@ from team_supervisor.cli import queue, tasks
 from team_supervisor.core.model import Session, State, Wanted
 from team_supervisor.core.taskgraph import TaskState
 from team_supervisor.errors import TeamError, UsageError
+from tests.teams import Team
 
 PLAN = """\
 ## Phase 1
@@ -292,3 +293,31 @@ def test_what_makes_no_sense_is_refused_with_a_hint(place: Path) -> None:
     assert "at a time" in refused(run("graph", "--dot", "--mermaid"))
     assert "needs a title" in refused(run("add", "T9", " "))
     assert "did you mean `tasks list`" in refused(run("liste"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("tasks", "list"), "There are no tasks"),
+        (("tasks", "plan"), "There are no tasks"),
+        (("queue", "list"), "0 queued"),
+        (("queue", "settings"), "max_concurrent: 1"),
+        (("agents", "list"), "No session is alive"),
+        (("agents", "report"), ""),
+        (("iterations", "list"), "default (active)"),
+    ],
+)
+def test_a_new_workspace_has_empty_lists_and_nothing_is_made_in_it(
+    live_team: Team, words: tuple[str, ...], said: str
+) -> None:
+    before = set(live_team.workspace.control.iterdir())
+    done = live_team.call(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
+    assert set(live_team.workspace.control.iterdir()) == before
+
+
+def test_where_a_database_was_lost_no_list_is_empty(live_team: Team) -> None:
+    (live_team.root / "qa-1706012345678").mkdir()
+    done = live_team.call("tasks", "list")
+    assert done.returncode == 1 and "its sessions are not" in done.stderr

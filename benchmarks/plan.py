@@ -28,6 +28,7 @@ class Plan:
     tasks: int
     at_work: int
     finished: tuple[int, ...]
+    projects: int
 
     @property
     def crowd(self) -> int:
@@ -60,6 +61,7 @@ FULL = Plan(
     tasks=10_000,
     at_work=500,
     finished=(1000, 3000, 6000, 9000),
+    projects=100,
 )
 QUICK = Plan(
     counts=(0, 1, 4),
@@ -80,4 +82,5 @@ QUICK = Plan(
     tasks=60,
     at_work=5,
     finished=(10, 50),
+    projects=3,
 )

@@ -8,7 +8,7 @@ from benchmarks.peers.ours import TeamSupervisor
 from benchmarks.peers.supervisord import Supervisord
 from benchmarks.plan import Plan
 from benchmarks.report import spelled, unit
-from benchmarks.scenarios import archives, commands, crowd, plans, tasklists
+from benchmarks.scenarios import archives, commands, crowd, plans, tasklists, ticks, worked
 from benchmarks.targets import targets
 
 Rows = list[list[str]]
@@ -161,6 +161,32 @@ def wakes(figures: Figures, plan: Plan) -> str:
     return markdown(["", "processor time, ms", "×"], rows)
 
 
+def work(figures: Figures, plan: Plan) -> str:
+    """The supervisor's processor time for each task that scripted agents did."""
+    counts = (0, plan.tasks - plan.at_work)
+    rows = [
+        [
+            f"{plan.tasks} tasks, {count} finished, {plan.at_work} sessions",
+            _value(figures, "worked", worked.NAME, count),
+            _ratio(figures, "worked", (worked.NAME, count), (worked.NAME, counts[0])),
+        ]
+        for count in counts
+    ]
+    return markdown(["", "processor time of the supervisor for a task, ms", "×"], rows)
+
+
+def decisions(figures: Figures, plan: Plan) -> str:
+    named = {
+        (ticks.FLOOR, 0): "`--help`",
+        (ticks.NAME, plan.projects): f"`tick`, {plan.projects} projects, {plan.tasks} tasks",
+    }
+    rows = [
+        [words, _value(figures, "tick", *at), _ratio(figures, "tick", at, (ticks.FLOOR, 0))]
+        for at, words in named.items()
+    ]
+    return markdown(["", "ms", "×"], rows)
+
+
 def reached(figures: Figures, plan: Plan) -> str:
     rows = [target.cells() for target in targets(figures, plan)]
     return markdown(["", "measured", "limit", ""], rows)
@@ -177,4 +203,6 @@ TABLES: Mapping[str, Table] = {
     "Commands": looks,
     "A task list": parses,
     "A plan": wakes,
+    "A plan at work": work,
+    "A tick": decisions,
 }

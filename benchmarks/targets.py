@@ -12,7 +12,7 @@ from benchmarks.peers.pm2 import Pm2
 from benchmarks.peers.supervisord import Supervisord
 from benchmarks.plan import Plan
 from benchmarks.report import unit
-from benchmarks.scenarios import archives, commands, crowd, plans, tasklists
+from benchmarks.scenarios import archives, commands, crowd, plans, tasklists, ticks, worked
 
 OURS = TeamSupervisor.name
 HOSTED = f"{OURS}, with hosts"
@@ -160,6 +160,19 @@ def _plans(m: Medians) -> list[Target]:
     return [Target(words, "", m.of("wake", plans.NAME, many), limit)]
 
 
+def _worked(m: Medians) -> list[Target]:
+    many = m.plan.tasks - m.plan.at_work
+    words = f"a task done, {m.plan.tasks} in the plan, {many} finished ≤ 1.3 × with 0 finished"
+    limit = 1.3 * m.of("worked", worked.NAME, 0)
+    return [Target(words, "", m.of("worked", worked.NAME, many), limit)]
+
+
+def _ticks(m: Medians) -> list[Target]:
+    words = f"`tick`, {m.plan.projects} projects, {m.plan.tasks} tasks ≤ 3 × `--help`"
+    limit = 3 * m.of("tick", ticks.FLOOR, 0)
+    return [Target(words, "", m.of("tick", ticks.NAME, m.plan.projects), limit)]
+
+
 GROUPS: Mapping[str, Callable[[Medians], list[Target]]] = {
     "latency": _latency,
     "burst": _burst,
@@ -169,4 +182,6 @@ GROUPS: Mapping[str, Callable[[Medians], list[Target]]] = {
     "commands": _commands,
     "growth": _growth,
     "plans": _plans,
+    "worked": _worked,
+    "ticks": _ticks,
 }

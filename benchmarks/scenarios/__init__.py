@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from benchmarks.scenarios import archives, commands, crowd, growth, latency, plans, tasklists
+from benchmarks.scenarios import (
+    archives,
+    commands,
+    crowd,
+    growth,
+    latency,
+    plans,
+    tasklists,
+    ticks,
+    worked,
+)
 from benchmarks.scenarios.base import Scenario
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -12,5 +22,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "tasklists": tasklists.run,
     "archives": archives.run,
     "plans": plans.run,
+    "worked": worked.run,
+    "ticks": ticks.run,
     "growth": growth.run,
 }

@@ -23,11 +23,11 @@ def run(run: Run) -> None:
         roots = {count: _workspace(here, count) for count in counts}
         for _ in range(run.plan.commands):
             click = [sys.executable, "-c", "import click"]
-            run.figures.add("command", FLOOR, 0, _time(here, click))
-            run.figures.add("command", "--help", 0, _time(here, [PROGRAM, "--help"]))
+            run.figures.add("command", FLOOR, 0, time_of(here, click))
+            run.figures.add("command", "--help", 0, time_of(here, [PROGRAM, "--help"]))
             for count, root in roots.items():
                 argv: list[str | Path] = [PROGRAM, "attach", "--list", "--workspace", root]
-                run.figures.add("command", "attach --list", count, _time(here, argv))
+                run.figures.add("command", "attach --list", count, time_of(here, argv))
 
 
 def _workspace(here: Stage, count: int) -> Path:
@@ -36,7 +36,8 @@ def _workspace(here: Stage, count: int) -> Path:
     return root
 
 
-def _time(here: Stage, argv: Sequence[str | Path]) -> float:
+def time_of(here: Stage, argv: Sequence[str | Path]) -> float:
+    """Milliseconds of a command, from its start to its end."""
     begun = time.monotonic_ns()
     subprocess.run(argv, env=here.environ, check=True, stdout=subprocess.DEVNULL)
     return since(begun, time.monotonic_ns())

@@ -35,6 +35,7 @@ class _Memory:
     adopted: bool = True
     tasks: files.Signature | None = None
     watch: TasksWatch | None = None
+    recorded: bool = False
     unread: bool = False
     instructions: files.Signature | None = None
     instructions_since: float = 0.0
@@ -73,7 +74,7 @@ class SessionLooker:
             complaint=_complaint(directory) if end else "",
             directory=exists,
             archive=None if exists else put_away_as(self._workspace, session.id),
-            watch=self._tasks(session.id, memory, idle, now) if exists else None,
+            watch=self._tasks(current, memory, idle, now) if exists else None,
             heard=heard,
             seen=seen,
             turns=turns,
@@ -145,8 +146,10 @@ class SessionLooker:
             if self.waker:
                 self.waker.follow(memory.pidfd, session)
 
-    def _tasks(self, session: str, memory: _Memory, idle: bool, now: Moment) -> TasksWatch | None:
-        path = self._workspace.directory(session) / "tasks.md"
+    def _tasks(
+        self, session: Session, memory: _Memory, idle: bool, now: Moment
+    ) -> TasksWatch | None:
+        path = self._workspace.directory(session.id) / "tasks.md"
         memory.unread = False
         found = files.signature(path)
         complete = memory.watch is not None and memory.watch.reading.complete
@@ -159,23 +162,28 @@ class SessionLooker:
                 return memory.watch
             reading = TasksReading(f"!{error}", problem=f"tasks.md {error}")
         else:
-            known = memory.watch.reading if memory.watch else None
-            understood = self._understood(session, known, data, now)
+            understood = self._understood(session, memory, data, now)
             if understood is None:
                 memory.unread = True
                 return None if complete else memory.watch
             reading = understood
-        memory.tasks = found
+        memory.tasks = None if memory.recorded else found
         memory.watch = note(memory.watch, reading, now.monotonic, idle)
         return memory.watch
 
     def _understood(
-        self, session: str, known: TasksReading | None, data: bytes, now: Moment
+        self, session: Session, memory: _Memory, data: bytes, now: Moment
     ) -> TasksReading | None:
         """None while a large one is not understood yet."""
-        if known is not None and known.digest == files.digest(data):
-            return known
-        return self.parser.reading(session, data, now.monotonic)
+        digest = files.digest(data)
+        if memory.watch is None and (found := _recorded(session, digest)):
+            memory.recorded = True
+            return found
+        if memory.watch and memory.watch.reading.digest == digest and not memory.recorded:
+            return memory.watch.reading
+        reading = self.parser.reading(session.id, data, now.monotonic)
+        memory.recorded = memory.recorded and reading is None
+        return reading
 
     def _news(
         self, session: Session, memory: _Memory, directory: Path, now: Moment
@@ -195,6 +203,16 @@ class SessionLooker:
         except files.Unreadable:
             return None, False
         return (start, found.size), whole
+
+
+def _recorded(session: Session, digest: str) -> TasksReading | None:
+    """What its row says of this very list, as far as an agent at work needs it: so hundreds are
+    adopted without reading Markdown. The next look reads it."""
+    runner = RUNNERS.get(session.runner)
+    works = session.turn_open or (runner is not None and not runner.TALKS)
+    if not works or session.tasks_digest != digest or session.tasks_problem:
+        return None
+    return TasksReading(digest, session.tasks_total, session.tasks_done, pause=session.tasks_pause)
 
 
 def _uncertain(view: processes.HostView, launched: bool, memory: _Memory, now: Moment) -> Life:

@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ def by_hand(team: Team, name: str = ID, text: str | None = None) -> Path:
     path.mkdir()
     (path / "instructions.md").write_text(script("done all") if text is None else text)
     return path
+
+
+def test_a_list_that_is_as_it_was_recorded_is_read_by_the_second_look(team: Team) -> None:
+    """So hundreds of sessions are adopted without reading Markdown."""
+    at_work(team)
+    looks: list[World | None] = []
+    with team.supervised() as supervisor:
+        supervisor.after_look = looks.append
+        run_until(supervisor, lambda _: len(looks) >= 3)
+    seen = [f.watch.reading for w in looks if w for f in w.sessions if f.watch]
+    assert (seen[0].total, seen[0].done, seen[0].open_titles) == (1, 0, ())
+    assert seen[-1] == replace(seen[0], open_titles=("The work",))
 
 
 def test_a_killed_supervisor_is_replaced_without_a_second_start(team: Team) -> None:

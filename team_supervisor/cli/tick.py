@@ -8,7 +8,6 @@ import click
 
 from team_supervisor.adapters.registry import Registry
 from team_supervisor.core import ticking
-from team_supervisor.core.progress import clean
 from team_supervisor.core.ticking import Session
 from team_supervisor.errors import UsageError
 from team_supervisor.ticklook import Seen, look_at_all
@@ -71,8 +70,11 @@ def _say_beside(seen: Seen, said: list[Session], known: Registry) -> None:
             words.append(f"Warning: {session.label!r} is no label of a task: project:SLUG:TASK")
         elif whose[0] not in slugs:
             words.append(f"Warning: {session.label!r}: no project {whose[0]!r} is registered")
-    for line in words:
-        click.echo(clean(line, 400), err=True)
+    if words:
+        # What cleans is most of what a tick that has nothing to complain about would load.
+        from team_supervisor.core.progress import clean
+
+        click.echo("\n".join(clean(line, 400) for line in words), err=True)
 
 
 def _said(sessions: str | None, labels: str | None) -> list[Session] | None:

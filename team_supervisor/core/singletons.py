@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from team_supervisor.core.model import Session
-from team_supervisor.core.persona import Persona
-from team_supervisor.core.requests import request_name
 from team_supervisor.core.taskgraph import AT_WORK, Task
+
+if TYPE_CHECKING:
+    from team_supervisor.core.model import Session
+    from team_supervisor.core.persona import Persona
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ NO_SINGLETONS = Singletons()
 
 
 def singletons(
-    personas: Mapping[str, Persona],
-    live: Iterable[Session],
+    personas: "Mapping[str, Persona]",
+    live: "Iterable[Session]",
     tasks: Iterable[Task],
     usual: str,
     requests: Iterable[str] = (),
@@ -51,6 +53,8 @@ def singletons(
     names = frozenset(name for name, persona in personas.items() if persona.singleton)
     if not names:
         return NO_SINGLETONS
+    from team_supervisor.core.requests import request_name
+
     asked = filter(None, map(request_name, requests))
     taken = {each.persona: f"request {each.name}" for each in asked if each.persona in names}
     for task in tasks:

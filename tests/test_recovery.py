@@ -158,6 +158,8 @@ def test_what_an_agent_without_a_host_started_is_ended_before_the_next_attempt(
     gate = at_work(team)
     view = host_of(team)
     assert view.host and view.agent
+    started = {view.host.pid, view.agent.pid}
+    team.wait_beside(lambda: set(processes_under(team.root)) - started)
     kill(view.host.pid)
     kill(view.agent.pid)
     left = set(processes_under(team.root))

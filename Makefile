@@ -19,8 +19,8 @@ RERUNS ?= 1
 
 # The second pass: those that run the program itself, where changes are not told by the kernel.
 test: $(READY) $(CLAUDE)
-	$(BIN)/python -m pytest -n 4 --reruns $(RERUNS) tests
-	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 --reruns $(RERUNS) $(PROGRAMS)
+	$(BIN)/python -m pytest -n 4 --reruns $(RERUNS) -rfER tests
+	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 --reruns $(RERUNS) -rfER $(PROGRAMS)
 
 test-without-events: $(READY) $(CLAUDE)
 	TEAM_SUPERVISOR_FILE_EVENTS=off $(BIN)/python -m pytest -n 4 tests

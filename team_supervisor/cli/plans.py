@@ -2,6 +2,7 @@
 
 import contextlib
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,8 @@ SIGNS = {
     TaskState.BLOCKED: "?",
     TaskState.CANCELLED: "-",
 }
+# Columns that a title has in any case.
+SHORTEST = 16
 STYLES = {"x": "green", "!": "red", "?": "red", ">": "cyan", "-": "dim"}
 
 
@@ -182,12 +185,24 @@ def said(state: TaskState) -> str:
     return state.replace("_", " ")
 
 
-def line(task: Task, more: str | None = None) -> str:
-    """`[x] T001 Write the parser (completed)`, safe on any terminal."""
+def line(task: Task, more: str | None = None, before: str = "") -> str:
+    """`[x] T001 Write the parser (completed)`, safe on any terminal, its title cut to fit it."""
     why = more or task.reason
     state = said(task.state) + (f": {why}" if why else "")
     turn = f"iteration {task.iteration}, " if task.iteration else ""
-    return clean(f"[{SIGNS[task.state]}] {task.id} {task.title} ({turn}{state})", 400)
+    head, tail = f"[{SIGNS[task.state]}] {task.id} ", f" ({turn}{state})"
+    title = _fitting(task.title, before + head + tail)
+    return before + clean(f"{head}{title}{tail}", 400)
+
+
+def _fitting(title: str, beside: str) -> str:
+    """On a terminal the rest of the line comes first: it says how the task is."""
+    from team_supervisor.cli.options import rich_output
+    from team_supervisor.cli.show import cells, cut
+
+    if not rich_output():
+        return title
+    return cut(title, max(SHORTEST, shutil.get_terminal_size().columns - cells(beside)))
 
 
 def as_json(task: Task, waits: str | None = None) -> dict[str, Any]:
@@ -230,4 +245,4 @@ def show(lines: list[tuple[str, str]]) -> None:
 
 
 def styled(task: Task, more: str | None = None, before: str = "") -> tuple[str, str]:
-    return before + line(task, more), STYLES.get(SIGNS[task.state], "")
+    return line(task, more, before), STYLES.get(SIGNS[task.state], "")

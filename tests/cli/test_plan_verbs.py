@@ -17,6 +17,8 @@ from team_supervisor.core.taskgraph import TaskState
 from team_supervisor.errors import TeamError, UsageError
 from tests.teams import Team
 
+from .terminals import Terminal, shown
+
 PLAN = """\
 ## Phase 1
 - [x] T1 Set up
@@ -321,3 +323,14 @@ def test_where_a_database_was_lost_no_list_is_empty(live_team: Team) -> None:
     (live_team.root / "qa-1706012345678").mkdir()
     done = live_team.call("tasks", "list")
     assert done.returncode == 1 and "its sessions are not" in done.stderr
+
+
+def test_a_long_title_is_cut_on_a_terminal_so_that_the_tree_stays_a_tree(live_team: Team) -> None:
+    live_team.call("tasks", "add", "T1", "A long title " * 12)
+    live_team.call("tasks", "add", "T2", "Short", "--needs", "T1")
+    where = ("--workspace", str(live_team.root))
+    seen, code = Terminal("tasks", "plan", *where, columns=60).end()
+    assert code == 0
+    [first] = [line for line in shown(seen) if "T1 A long" in line]
+    assert "…" in first and first.rstrip().endswith("(queued)") and len(first.rstrip()) <= 60
+    assert "A long title A long title" in live_team.call("tasks", "plan").stdout

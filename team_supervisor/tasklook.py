@@ -9,7 +9,7 @@ from team_supervisor.core.deadlock import of_plan
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.projects import ProjectSettings, with_project
 from team_supervisor.core.taskfacts import Work, Worker
-from team_supervisor.core.taskgraph import AT_WORK, TaskState, behind, in_order
+from team_supervisor.core.taskgraph import AT_WORK, Task, TaskState, behind, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,13 @@ class TaskLooker:
             counts=plan.counts,
             untold=plan.untold,
             stuck=plan.stuck,
+            meant=self._meant(live),
         )
+
+    def _meant(self, live: Sequence[Session]) -> dict[str, Task]:
+        again = (s for s in live if s.ended and (s.retry_wanted or s.restore_wanted))
+        found = ((s.id, self._table.get(s.task)) for s in again if s.task)
+        return {session: task for session, task in found if task is not None}
 
     def _plan(self) -> Work:
         stamp = (self._store.task_changes, self._store.version())

@@ -9,8 +9,10 @@ import pytest
 from team_supervisor.adapters.store import open_reader
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.core.events import QueueChanged, TaskMoved
+from team_supervisor.core.model import Wanted
 from team_supervisor.core.taskgraph import Task, TaskState, waves
 from team_supervisor.core.world import World
+from team_supervisor.supervisor import take_up_stopped_team
 
 from .teams import Team, lines_until, run_until, script
 
@@ -134,6 +136,37 @@ def test_a_failure_stops_the_queue_and_trying_it_again_lets_it_go_on(team: Team)
     team.run(finished)
     assert states(team) == {"A": "completed", "B": "completed"}
     assert starts(team) == ["A", "A-2", "B"] or starts(team) == ["A", "B", "A-2"]
+
+
+def test_a_worker_and_its_task_that_are_both_tried_again_make_one_worker(team: Team) -> None:
+    team.set(task_persona="intern")
+    imported(team, "A", steps=("bash touch $SHARED/at-work", "once waited wait", "done all"))
+    team.run(lambda w: (team.workspace.shared / "at-work").exists())
+    assert team.call("team", "stop", team.session("A").id).returncode == 0
+    team.run(lambda w: states(team)["A"] == "blocked")
+    assert team.call("retry", team.session("A").id).returncode == 0
+    assert verb(team, "tasks", "retry", "A")["state"] == "queued"
+    team.run(finished)
+    assert states(team) == {"A": "completed"}
+    assert starts(team) == ["A", "A-2"]
+
+
+def test_a_worker_whose_task_a_person_did_is_not_started_with_the_team(team: Team) -> None:
+    team.set(task_persona="intern")
+    imported(team, "A", steps=("bash touch $SHARED/at-work", "wait"))
+    team.run(lambda w: (team.workspace.shared / "at-work").exists())
+    with team.store() as store:
+        store.set_team("wanted", "stop")
+        store.set_team("stop_asked_at", "1")
+        store.want(team.session("A").id, Wanted.STOP)
+    team.run(lambda w: not w.sessions)
+    verb(team, "tasks", "retry", "A")
+    verb(team, "tasks", "done", "A")
+    with team.store() as store:
+        take_up_stopped_team(store)
+    team.run(finished)
+    assert states(team) == {"A": "completed"}
+    assert (starts(team), team.session("A").state) == (["A"], "stopped")
 
 
 def test_a_request_that_is_refused_fails_its_task_with_the_reason(team: Team) -> None:

@@ -1,5 +1,7 @@
 """How does a person take an archived session back to work?"""
 
+from dataclasses import replace
+
 import click
 
 from team_supervisor.adapters import locks
@@ -27,7 +29,7 @@ def command(session: str, message: str | None, workspace: str) -> None:
     reader.close()
     _require_archive(found, meant)
     refuse_second(found, meant)
-    refuse_replaced(found, meant)
+    refuse_replaced(found, replace(meant, restore_wanted=1))
     if message is not None:
         append(found.root / meant.directory / "instructions.md", message)
     store = open_store(found.database)

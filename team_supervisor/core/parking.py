@@ -66,8 +66,7 @@ def again(action: Retry | Restore, world: World) -> list[Action]:
     Of two that are wanted at once, the older one goes on. A task has one worker.
     """
     session = action.session
-    tasks = (w.task for w in world.work.workers if w.task.id == session.task)
-    if reason := replaced(session, next(tasks, None)):
+    if reason := replaced(session, world.work.meant.get(session.id)):
         return [RefuseAgain(session, reason)]
     older = [f.session for f in world.sessions if _before(f.session, session)]
     live = {**world.team.live, **{one.id: one for one in older}}

@@ -21,6 +21,7 @@ class Worker:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """`ready` are the queued tasks that may start, the first one first; `counts` all, by state.
+    `meant`: of each ended session that is wanted again, by id, the task that it had.
 
     `untold`: beads and their states that bd has not heard of. `stuck`: why nothing can ever start.
     """
@@ -31,6 +32,7 @@ class Work:
     counts: Mapping[TaskState, int] = field(default_factory=dict)
     untold: tuple[tuple[str, TaskState], ...] = ()
     stuck: str | None = None
+    meant: Mapping[str, Task] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

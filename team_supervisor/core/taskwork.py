@@ -146,8 +146,15 @@ def _left_open(task: Task, session: Session) -> bool:
 
 
 def replaced(session: Session, task: Task | None) -> str | None:
-    """Why a worker that ended may not go on: its task is another one's, or will be."""
-    if task is None or task.state in OVER or task.session == session.id:
+    """Why a worker that ended may not go on: its task is done with, another one's, or will be.
+
+    What is archived may be taken back to work after its task was completed.
+    """
+    if task is None or (session.restore_wanted and task.state in OVER):
+        return None
+    if task.state in (TaskState.COMPLETED, TaskState.CANCELLED):
+        return f"its task {task.id} is {task.state}"
+    if task.session == session.id or (not task.session and task.request == session.request_name):
         return None
     if task.session:
         return f"its task {task.id} was given to {task.session}"

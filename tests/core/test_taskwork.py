@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -220,9 +221,14 @@ def test_a_failure_stops_the_queue_until_that_task_is_tried_again() -> None:
 
 
 def test_a_worker_whose_task_was_given_away_does_not_go_on_beside_the_new_one() -> None:
-    mine = session(State.STOPPED, id="qa-1", task="T1")
+    mine = session(State.STOPPED, id="qa-1", task="T1", request_name="qa-request-mine")
     assert replaced(mine, task(session="qa-1")) is None
-    assert replaced(mine, task(TaskState.FAILED, session="qa-2")) is None
+    assert replaced(mine, task(TaskState.ASSIGNED, request=mine.request_name)) is None
+    lost = replaced(mine, task(TaskState.FAILED, session="qa-2"))
+    assert lost == "its task T1 was given to qa-2"
+    for over in (TaskState.COMPLETED, TaskState.CANCELLED):
+        assert replaced(mine, task(over, session="qa-1")) == f"its task T1 is {over}"
+        assert replaced(replace(mine, restore_wanted=1), task(over, session="qa-1")) is None
     assert replaced(mine, None) is None
     assert replaced(mine, task(session="qa-2")) == "its task T1 was given to qa-2"
     again = replaced(mine, task(TaskState.QUEUED, session=None))

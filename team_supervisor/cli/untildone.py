@@ -14,7 +14,7 @@ from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskwork import all_complete, being_ended, finished
 from team_supervisor.core.words import age, dollars
 from team_supervisor.core.world import World
-from team_supervisor.errors import NoAvailableWork
+from team_supervisor.errors import NoAvailableWork, TeamError
 from team_supervisor.supervisor import nothing_left
 
 
@@ -42,17 +42,26 @@ class Goal:
         return over or self._late or stopped
 
     def report(self, workspace: Workspace, as_json: bool) -> int:
-        """Say how it went; the exit code. NoAvailableWork when a person has to change the plan."""
+        """Say how it went; the exit code. NoAvailableWork when a person has to change the plan,
+        TeamError when it was lost with its database."""
         store = open_reader(workspace.database)
         tasks = TaskTable(store).all()
         waits = plans.waiting(TaskTable(store), tasks)
-        spent = {s.id: s.cost_usd for s in store.sessions()}
+        sessions = store.sessions()
         store.close()
+        spent = {s.id: s.cost_usd for s in sessions}
+        lost = {s.task for s in sessions if s.task} - {task.id for task in tasks}
+        self._reached = self._reached and not lost
         if as_json:
             states = {task.id: task.state for task in tasks}
             click.echo(json.dumps({"complete": self._reached, "tasks": states}))
         else:
             self._say(tasks, waits, sum(spent.get(t.session or "", 0.0) for t in tasks))
+        if lost:
+            raise TeamError(
+                f"the plan is lost with its database ({', '.join(sorted(lost)[:3])} had a worker): "
+                "import it again with `team-supervisor tasks import`"
+            )
         if self._stuck and not self._reached and not self._late:
             raise NoAvailableWork(self._stuck)
         return 0 if self._reached else 1

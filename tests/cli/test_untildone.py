@@ -98,3 +98,18 @@ def test_it_ends_with_0_when_all_is_completed_and_with_1_when_not(live_team: Tea
     assert "1 of 2 tasks completed" in left.stdout
     assert "[.] B Never (queued: needs gone, which is not there)" in left.stdout
     assert Path(team.directory("A")).name.endswith("-completed")
+
+
+def test_a_plan_that_was_lost_with_its_database_is_no_success(live_team: Team) -> None:
+    team = live_team
+    team.write_settings("task_persona: intern\n")
+    (team.project / "A-spec.md").write_text(f"# Do A\n\n{script('work')}")
+    team.call("tasks", "import", "A-spec.md")
+    assert team.call("orchestrate", "--until-done").returncode == 0
+    for file in team.workspace.control.glob("supervisor.db*"):
+        file.rename(team.project / file.name)
+    after = team.call("orchestrate", "--until-done")
+    assert after.returncode == 1
+    assert "the plan is lost with its database (A had a worker)" in after.stderr
+    team.call("tasks", "import", "A-spec.md")
+    assert team.call("orchestrate", "--until-done").returncode == 0

@@ -121,6 +121,8 @@ class SessionLooker:
         if memory.attempt != session.attempt:
             self._unfollow(memory)
             memory.attempt, memory.launched_since = session.attempt, None
+            # How long it has been silent is of this process, not of the one before its rest.
+            memory.listening = Listening()
         stopping = session.state == State.STOPPING or bool(session.restart_wanted)
         grace = control.stop_grace(where, session.attempt) if stopping else None
         if memory.poll is not None and not memory.poll.poll(0):

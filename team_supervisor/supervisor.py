@@ -12,7 +12,7 @@ from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
 from team_supervisor.apply import Tools
-from team_supervisor.apply.importing import import_archives
+from team_supervisor.apply.importing import import_lost
 from team_supervisor.carrying import Carrier, publish_again
 from team_supervisor.core.due import LATER, SOON
 from team_supervisor.core.events import Event, SupervisorStarted, SupervisorStopped, Warned
@@ -58,6 +58,7 @@ class Supervisor:
     watching: Watching = field(init=False)
     telling: Telling = field(init=False)
     heart: Heart = field(init=False)
+    _database: tuple[int, int] | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.episodes = Episodes(self.workspace, self.say)
@@ -66,6 +67,7 @@ class Supervisor:
         self.telling = Telling(self.workspace, self.store, self.tools.environ, self.waker.ring)
         self.heart = Heart(self.store, said_of(self.command, os.getpid(), os.uname().nodename))
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
+        self._database = locks.identity(self.workspace.database)
 
     def tick(self) -> tuple[World, bool]:
         """One look and what follows from it: the world, and whether anything changed."""
@@ -169,11 +171,14 @@ class Supervisor:
 
     def _keep_lock(self) -> None:
         """Not one more action once the workspace is another's, or another one stands there."""
-        if self.workspace.root.is_dir() and not locks.still_ours(self.workspace.lock, self.lock):
-            raise WorkspaceBusy(
-                f"{self.workspace.lock} was removed or replaced: this supervisor stops, "
-                "its agents go on; start it again with `orchestrate`"
-            )
+        if not self.workspace.root.is_dir():
+            return
+        then = "this supervisor stops, its agents go on; start it again with `orchestrate`"
+        if not locks.still_ours(self.workspace.lock, self.lock):
+            raise WorkspaceBusy(f"{self.workspace.lock} was removed or replaced: {then}")
+        # What is written into a file that has no name any more is lost with this process.
+        if locks.identity(self.workspace.database) != self._database:
+            raise TeamError(f"{self.workspace.database} was removed or replaced: {then}")
 
     def close(self) -> None:
         self.carrier.publish(self.tools, clock.now())
@@ -213,7 +218,7 @@ def supervise(
     )
     if problem:
         supervisor.warn(problem)
-    import_archives(tools, clock.now())
+    import_lost(tools, clock.now())
     publish_again(tools)
     try:
         yield supervisor

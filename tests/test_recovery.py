@@ -11,7 +11,7 @@ import pytest
 from team_supervisor.adapters import processes
 from team_supervisor.adapters.workspace import reserve
 from team_supervisor.core import events
-from team_supervisor.core.model import PUBLISHED, RequestStatus, Session, State
+from team_supervisor.core.model import PUBLISHED, RequestStatus, Session, State, Wanted
 from team_supervisor.core.restarts import RestartPolicy
 from team_supervisor.core.world import World
 from team_supervisor.supervisor import nothing_left
@@ -179,6 +179,47 @@ def test_after_everything_was_killed_everything_is_taken_up_again(team: Team) ->
     assert team.session("api").state == State.COMPLETED
     assert (team.starts("api"), team.session("api").attempt) == (2, 2)
     assert [text for text in team.said("api") if text == "before"] == ["before"]
+
+
+def lose_database(team: Team) -> None:
+    for file in team.workspace.control.glob("supervisor.db*"):
+        file.rename(team.project / file.name)
+
+
+def test_a_supervisor_whose_database_is_deleted_says_so_and_the_next_one_takes_all_up(
+    team: Team,
+) -> None:
+    gate = team.gate()
+    team.write_settings()
+    team.request("api", gate.step, "done all")
+    program = team.start("orchestrate")
+    lines_until(program, "Session:")
+    team.wait_beside(lambda: team.starts("api") == 1)
+    lose_database(team)
+    program.wait(60)
+    assert program.returncode == 1
+    said = (team.project.parent / "errors").read_text()
+    assert "supervisor.db was removed or replaced: this supervisor stops" in said
+    gate.open()
+    team.run()
+    assert team.session("api").state == State.COMPLETED
+    assert team.starts("api") == 1
+
+
+def test_who_runs_without_directory_and_row_is_seen_and_ends_with_the_team(team: Team) -> None:
+    at_work(team)
+    agent = team.session("api").agent_pid
+    directory = team.directory("api")
+    lose_database(team)
+    directory.rename(team.workspace.shared / "moved")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda w: any("directory is gone" in s.doing_detail for s in w.live))
+        [found] = team.sessions()
+        assert (found.id, found.agent_pid) == (directory.name, agent)
+        with team.store() as store:
+            store.want(found.id, Wanted.STOP_NOW)
+        run_until(supervisor, lambda w: all(s.ended for s in w.live))
+    assert not processes_under(team.root)
 
 
 def intended(team: Team, **values: Any) -> Session:

@@ -24,6 +24,15 @@ def test_an_agent_that_hangs_is_marked_asked_and_shown_to_a_person_and_lives(tea
     assert team.starts("api") == 1
 
 
+def test_who_rested_for_long_is_not_taken_for_hung_when_it_goes_on(team: Team) -> None:
+    team.set(stall_after=0.5, park_after=0.1)
+    team.request("api", "bash true", "rate-limit 3", "done all")
+    team.run()
+    assert team.heard(events.SessionParked, name="api")
+    assert team.session("api").attempt == 2
+    assert not team.heard(events.AttentionNeeded)
+
+
 def test_work_of_a_child_is_a_sign_of_life(team: Team) -> None:
     gate = team.gate()
     busy = "bash while [ ! -e $SHARED/enough ]; do :; done"

@@ -100,11 +100,17 @@ def _lives(holder: Holder) -> bool:
 
 def still_ours(path: Path, descriptor: int) -> bool:
     """False when somebody removed or replaced the lock file that we hold."""
+    held = os.fstat(descriptor)
+    return identity(path) == (held.st_dev, held.st_ino)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of what has this name; None when nothing has."""
     try:
-        found, held = os.lstat(path), os.fstat(descriptor)
+        found = os.lstat(path)
     except OSError:
-        return False
-    return (found.st_dev, found.st_ino) == (held.st_dev, held.st_ino)
+        return None
+    return found.st_dev, found.st_ino
 
 
 def held_by(path: Path) -> Holder | None:

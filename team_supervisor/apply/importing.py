@@ -12,7 +12,7 @@ import msgspec
 from team_supervisor.adapters import files, git, processes
 from team_supervisor.adapters.control import launched_attempt
 from team_supervisor.adapters.tasktable import TaskTable
-from team_supervisor.adapters.workspace import archives
+from team_supervisor.adapters.workspace import archives, is_real
 from team_supervisor.apply.requests import agreed
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, publish
@@ -103,13 +103,33 @@ def _told_by_its_last_process(path: Path, runner: Runner) -> tuple[int, float]:
     return begin, cost
 
 
-def import_archives(tools: Tools, now: Moment) -> None:
-    """Where the database is new, what was archived before it is known again, with what it cost."""
+def import_lost(tools: Tools, now: Moment) -> None:
+    """Where the database is new, what was archived before it is known again, with what it cost;
+    and so is who runs although its directory is gone: nobody would ever see it otherwise."""
     if not tools.store.is_new():
         return
     with tools.store.transaction():
         for name in archives(tools.workspace):
             _import_archive(tools, name, now)
+        for name in sorted(os.listdir(tools.workspace.control / "sessions")):
+            _import_living(tools, name, now)
+
+
+def _import_living(tools: Tools, name: str, now: Moment) -> None:
+    """With a row it needs a person, and ends with the team."""
+    persona, control = session_persona(name), tools.workspace.session_control(name)
+    if persona is None or is_real(tools.workspace.directory(name)):
+        return
+    if not processes.lock_held(control / "lock") or tools.store.session(name):
+        return
+    session = _imported(tools, name, persona, _Published(), name)
+    if not session.attempt:
+        return
+    tools.store.insert(replace(session, state=State.STARTING))
+    tools.store.update(name, attempt_at=now.wall)
+    tools.store.begin_attempt(name, session.attempt, now.wall)
+    claimed = SessionClaimed(session=name, persona=persona, name=session.name)
+    tools.store.record(claimed, now.wall)
 
 
 def _import_archive(tools: Tools, name: str, now: Moment) -> None:

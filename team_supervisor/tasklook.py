@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import Seen, TaskTable
 from team_supervisor.core.deadlock import of_plan
-from team_supervisor.core.model import RequestStatus, Session
+from team_supervisor.core.model import RequestStatus, Session, Wanted
 from team_supervisor.core.projects import ProjectSettings, with_project
 from team_supervisor.core.taskfacts import Work, Worker
 from team_supervisor.core.taskgraph import AT_WORK, Task, TaskState, behind, in_order
@@ -59,8 +59,8 @@ class TaskLooker:
         )
 
     def _meant(self, live: Sequence[Session]) -> dict[str, Task]:
-        again = (s for s in live if s.ended and (s.retry_wanted or s.restore_wanted))
-        found = ((s.id, self._table.get(s.task)) for s in again if s.task)
+        about = (s for s in live if s.retry_wanted or s.restore_wanted or s.wanted != Wanted.RUN)
+        found = ((s.id, self._table.get(s.task)) for s in about if s.task)
         return {session: task for session, task in found if task is not None}
 
     def _plan(self) -> Work:

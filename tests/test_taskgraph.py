@@ -126,6 +126,8 @@ def test_a_failure_stops_the_queue_and_trying_it_again_lets_it_go_on(team: Team)
     team.run(lambda w: w.work.queue.stopped_by == "A" and not w.sessions and not w.requests)
     assert states(team) == {"A": "failed", "B": "queued"}
     assert tasks(team)["A"].reason == "no key"
+    assert team.session("A").reason == "its task failed: no key"
+    assert verb(team, "agents", "report")["failures"] == ["task A, Do A: no key"]
     assert [e.paused for e in team.heard(QueueChanged)] == [True]
     write_spec(team, "A", (), "work")
     assert verb(team, "tasks", "import", "specs")["changed"] == ["A"]
@@ -182,7 +184,10 @@ def test_a_cancelled_task_ends_its_worker_and_can_be_tried_again(team: Team) -> 
     team.run(lambda w: (team.workspace.shared / "at-work").exists())
     assert verb(team, "tasks", "cancel", "A")["state"] == "cancelled"
     team.run(lambda w: not w.sessions)
-    assert team.session("A").state == "stopped"
+    assert (team.session("A").state, team.session("A").reason) == (
+        "stopped",
+        "its task was cancelled",
+    )
     moves = [e.state for e in team.heard(TaskMoved)]
     assert moves[:2] == ["assigned", "in_progress"]
     assert verb(team, "tasks", "retry", "A")["state"] == "queued"

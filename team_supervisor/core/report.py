@@ -7,6 +7,7 @@ import msgspec
 from team_supervisor.core import events
 from team_supervisor.core.roster import SessionView
 from team_supervisor.core.taskgraph import Task, TaskState
+from team_supervisor.core.taskwork import TASK_FAILED
 from team_supervisor.core.words import age, dollars
 
 
@@ -65,7 +66,7 @@ def _failure(event: events.Event) -> str | None:
     match event:
         case events.SessionFailed():
             return f"{event.name}: {event.reason}"
-        case events.SessionStopped():
+        case events.SessionStopped() if not event.reason.startswith(TASK_FAILED):
             return f"{event.name}: stopped, {event.reason}"
         case events.TaskMoved(state=TaskState.FAILED):
             return f"task {event.task}, {event.title}: {event.reason or 'no reason given'}"

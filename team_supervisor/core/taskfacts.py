@@ -21,7 +21,7 @@ class Worker:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """`ready` are the queued tasks that may start, the first one first; `counts` all, by state.
-    `meant`: of each ended session that is wanted again, by id, the task that it had.
+    `meant`: of each session that is to stop, or ended and is wanted again, by id, its task.
 
     `untold`: beads and their states that bd has not heard of. `stuck`: why nothing can ever start.
     """

@@ -19,6 +19,7 @@ from team_supervisor.core.taskqueue import may_start
 from team_supervisor.core.terms import restored
 from team_supervisor.core.words import age
 
+TASK_FAILED = "its task failed"
 LEFT_OPEN = "its worker reported its task done and left its list open"
 
 
@@ -119,17 +120,14 @@ def _move(task: Task, to: TaskState, reason: str | None, session: Session | None
 
 def why_stopped(work: Work, session: Session, now: Moment) -> str:
     """Who or what asked for the end of a session: its task, or its time, or a person."""
-    tasks = [w.task for w in work.workers if w.session and w.session.id == session.id]
-    if any(task.state == TaskState.CANCELLED for task in tasks):
-        return "its task was cancelled"
-    failed = [task for task in tasks if task.state == TaskState.FAILED]
-    if failed:
-        return f"its task failed: {failed[0].reason}" if failed[0].reason else "its task failed"
-    if tasks and _late(session, now):
-        return _too_long(session)
-    if any(_left_open(task, session) for task in tasks):
-        return LEFT_OPEN
-    return "by a person"
+    task = work.meant.get(session.id)
+    if task is None:
+        return "by a person"
+    if task.state == TaskState.FAILED:
+        return f"{TASK_FAILED}: {task.reason}" if task.reason else TASK_FAILED
+    if task.state in OVER:
+        return f"its task was {task.state}"
+    return _to_be_ended(task, session, now) or "by a person"
 
 
 def _to_be_ended(task: Task, session: Session, now: Moment) -> str | None:

@@ -143,7 +143,7 @@ def test_the_task_of_a_worker_that_a_tick_ended_for_its_age_fails_as_for_its_own
 def test_a_stopped_worker_says_what_ended_it(state: TaskState, worked: float, why: str) -> None:
     worker = session(timeout=60.0, worked_before=worked, wanted=Wanted.STOP)
     of = task(state, reason="no key" if state == TaskState.FAILED else None)
-    assert why_stopped(Work(workers=(Worker(task=of, session=worker),)), worker, NOW) == why
+    assert why_stopped(Work(meant={worker.id: of}), worker, NOW) == why
     assert why_stopped(Work(), worker, NOW) == "by a person"
 
 

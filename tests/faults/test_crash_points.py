@@ -93,8 +93,8 @@ def test_a_supervisor_killed_before_anything_it_does_loses_nothing_and_starts_no
     """Case 2: every point between the request and its archive."""
     points = every_point(known, steps, tmp_path / "cases")
     assert points >= {*ALONG_THE_WAY, REFUSED}
-    # The plain play passes about 79 of them, the eventful one 98.
-    assert len(points) > (80 if steps is EVENTFUL else 60)
+    # The plain play passes about 82 of them, the eventful one 99.
+    assert len(points) > 80
 
 
 BROUGHT_BACK = "Restore os.rename intern-TIME-completed to intern-TIME #1"

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from team_supervisor.core.events import SessionClaimed
 from team_supervisor.core.taskgraph import TaskState
 from team_supervisor.core.world import World
 
@@ -76,7 +77,7 @@ def test_a_request_that_outlived_the_database_is_the_one_of_its_task(
     lose_the_database(team)
     team.set(settle=quick)
     if not plan_first:
-        team.run(lambda world: world.sessions)
+        team.run(lambda _: team.heard(SessionClaimed))
     imported(team, "A")
     team.run(finished)
     assert states(team) == {"A": "completed"}

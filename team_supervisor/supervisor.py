@@ -6,6 +6,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from team_supervisor.adapters import clock, locks, processes
 from team_supervisor.adapters.store import Store, open_store
@@ -58,7 +59,7 @@ class Supervisor:
     watching: Watching = field(init=False)
     telling: Telling = field(init=False)
     heart: Heart = field(init=False)
-    _database: tuple[int, int] | None = field(init=False)
+    _held: dict[Path, locks.Identity | None] = field(init=False)
 
     def __post_init__(self) -> None:
         self.episodes = Episodes(self.workspace, self.say)
@@ -67,7 +68,11 @@ class Supervisor:
         self.telling = Telling(self.workspace, self.store, self.tools.environ, self.waker.ring)
         self.heart = Heart(self.store, said_of(self.command, os.getpid(), os.uname().nodename))
         self.watching = Watching(self.workspace, self.waker, attention, self.warn)
-        self._database = locks.identity(self.workspace.database)
+        held, database = os.fstat(self.lock), self.workspace.database
+        self._held = {
+            self.workspace.lock: (held.st_dev, held.st_ino),
+            database: locks.identity(database),
+        }
 
     def tick(self) -> tuple[World, bool]:
         """One look and what follows from it: the world, and whether anything changed."""
@@ -171,14 +176,13 @@ class Supervisor:
 
     def _keep_lock(self) -> None:
         """Not one more action once the workspace is another's, or another one stands there."""
-        if not self.workspace.root.is_dir():
-            return
-        then = "this supervisor stops, its agents go on; start it again with `orchestrate`"
-        if not locks.still_ours(self.workspace.lock, self.lock):
-            raise WorkspaceBusy(f"{self.workspace.lock} was removed or replaced: {then}")
-        # What is written into a file that has no name any more is lost with this process.
-        if locks.identity(self.workspace.database) != self._database:
-            raise TeamError(f"{self.workspace.database} was removed or replaced: {then}")
+        # What is written into a database that has no name any more is lost with this process.
+        if path := locks.replaced(self.workspace.root, self._held):
+            kind = WorkspaceBusy if path == self.workspace.lock else TeamError
+            raise kind(
+                f"{path} was removed or replaced: this supervisor stops, "
+                "its agents go on; start it again with `orchestrate`"
+            )
 
     def close(self) -> None:
         self.carrier.publish(self.tools, clock.now())

@@ -7,6 +7,7 @@ import json
 import os
 import select
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,19 +99,29 @@ def _lives(holder: Holder) -> bool:
     return holder.host == os.uname().nodename and identify(holder.pid) is not None
 
 
-def still_ours(path: Path, descriptor: int) -> bool:
-    """False when somebody removed or replaced the lock file that we hold."""
-    held = os.fstat(descriptor)
-    return identity(path) == (held.st_dev, held.st_ino)
+Identity = tuple[int, int]
 
 
-def identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of what has this name; None when nothing has."""
+def identity(path: Path, within: int | None = None) -> Identity | None:
+    """Device and inode of what has this name (in that directory); None when nothing has."""
     try:
-        found = os.lstat(path)
+        found = os.lstat(path, dir_fd=within)
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def replaced(root: Path, known: Mapping[Path, Identity | None]) -> Path | None:
+    """The first of these that is not what it was; None while `root` itself is away.
+
+    All are looked at in one and the same root: it may be renamed, or come back, at any moment.
+    """
+    try:
+        with files.directory(root, real=0) as held:
+            changed = (p for p, was in known.items() if identity(p.relative_to(root), held) != was)
+            return next(changed, None)
+    except OSError:
+        return None
 
 
 def held_by(path: Path) -> Holder | None:

@@ -116,11 +116,27 @@ def test_a_holder_that_cannot_be_read_is_a_holder_all_the_same(path: Path, held:
 
 
 def test_a_lock_that_was_removed_or_replaced_is_no_longer_ours(path: Path, held: int) -> None:
-    assert locks.still_ours(path, held)
+    found = os.fstat(held)
+    known = {path: (found.st_dev, found.st_ino)}
+    assert locks.replaced(path.parent, known) is None
     path.unlink()
-    assert not locks.still_ours(path, held)
+    assert locks.replaced(path.parent, known) == path
     path.touch()
-    assert not locks.still_ours(path, held)
+    assert locks.replaced(path.parent, known) == path
+
+
+def test_what_is_in_a_root_that_was_renamed_was_not_replaced_but_another_root_is_not_it(
+    path: Path, held: int
+) -> None:
+    known = {path: locks.identity(path)}
+    root, away = path.parent, path.parent.with_name("away")
+    root.rename(away)
+    assert locks.replaced(root, known) is None
+    root.mkdir()
+    assert locks.replaced(root, known) == path
+    root.rmdir()
+    away.rename(root)
+    assert locks.replaced(root, known) is None
 
 
 def test_a_link_or_a_directory_as_lock_is_refused_in_a_sentence(path: Path) -> None:

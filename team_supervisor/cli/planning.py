@@ -11,7 +11,7 @@ from team_supervisor.cli import options, plans
 from team_supervisor.core import taskdrawing
 from team_supervisor.core.deadlock import of_plan
 from team_supervisor.core.progress import clean
-from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, waves
+from team_supervisor.core.taskgraph import PRIORITIES, Task, TaskState, cut_off, missing, waves
 from team_supervisor.core.words import age
 from team_supervisor.errors import TeamError, UsageError
 
@@ -85,26 +85,39 @@ def _facts(task: Task, needed_by: Sequence[str]) -> list[tuple[str, str]]:
 @options.as_json
 @options.workspace
 def plan_(as_json: bool, workspace: str) -> None:
-    """Show the waves: a task of one wave needs only tasks of the waves before it."""
+    """Show the waves: a task of one wave needs only tasks of the waves before it.
+
+    Those that can never start, since something they need is not there, stand apart.
+    """
     with plans.reading(workspace) as table:
         tasks, turns = table.all(), table.iterations()
         waits = plans.waiting(table, tasks)
-    by_id = {task.id: task for task in tasks}
-    found, stuck = waves(tasks), of_plan(tasks, turns)
+    by_id, lost = {task.id: task for task in tasks}, cut_off(tasks)
+    found, stuck = waves(task for task in tasks if task.id not in lost), of_plan(tasks, turns)
     if as_json:
         rows = [[plans.as_json(by_id[n], waits(by_id[n])) for n in w] for w in found]
-        click.echo(json.dumps({"waves": rows, "deadlock": stuck}, indent=2))
+        apart = [
+            plans.as_json(by_id[n], waits(by_id[n])) | {"missing": needs}
+            for n, needs in lost.items()
+        ]
+        click.echo(json.dumps({"waves": rows, "never": apart, "deadlock": stuck}, indent=2))
         return
     for number, wave in enumerate(found, start=1):
         done = sum(by_id[name].state == TaskState.COMPLETED for name in wave)
         click.echo(f"Wave {number}: {done} of {len(wave)} completed")
-        branches = ["├── "] * (len(wave) - 1) + ["└── "]
-        shown = (by_id[name] for name in wave)
-        lines = [plans.styled(t, waits(t), b) for t, b in zip(shown, branches)]
-        plans.show(lines)
+        plans.show(_branches([by_id[name] for name in wave], waits))
+    if lost:
+        needs = ", ".join(dict.fromkeys(need for each in lost.values() for need in each))
+        click.echo(clean(f"In no wave, as long as it is not there: {needs}", 400))
+        plans.show(_branches([by_id[name] for name in lost], waits))
     click.echo(_sum(tasks))
     if stuck:
         click.echo(clean(f"Deadlock, nothing of the plan can start: {stuck}", 400))
+
+
+def _branches(shown: Sequence[Task], waits: plans.Waits) -> list[tuple[str, str]]:
+    branches = ["├── "] * (len(shown) - 1) + ["└── "]
+    return [plans.styled(t, waits(t), b) for t, b in zip(shown, branches, strict=True)]
 
 
 def _draw(path: Path, picture: str) -> None:
@@ -134,7 +147,8 @@ def graph_(mermaid: bool, dot: bool, svg: str | None, as_json: bool, workspace: 
         _draw(Path(svg), taskdrawing.svg(tasks))
     elif as_json:
         edges = [[need, task.id] for task in tasks for need in task.depends_on]
-        click.echo(json.dumps({"tasks": [t.id for t in tasks], "edges": edges}, indent=2))
+        found = {"tasks": [t.id for t in tasks], "edges": edges, "missing": list(missing(tasks))}
+        click.echo(json.dumps(found, indent=2))
     elif mermaid or dot:
         click.echo(taskdrawing.mermaid(tasks) if mermaid else taskdrawing.dot(tasks))
     else:

@@ -152,6 +152,35 @@ def _rounds(sorter: TopologicalSorter[str], rank: Mapping[str, int]) -> Iterator
         yield tuple(wave)
 
 
+def missing(tasks: Iterable[Task]) -> dict[str, list[str]]:
+    """By what is needed and not there, who needs it."""
+    known, found = list(tasks), dict[str, list[str]]()
+    names = {task.id for task in known}
+    for task in known:
+        for need in task.depends_on:
+            if need not in names:
+                found.setdefault(need, []).append(task.id)
+    return found
+
+
+def cut_off(tasks: Iterable[Task]) -> dict[str, tuple[str, ...]]:
+    """The waiting tasks that can never become ready: for what is not there each waits in the end.
+
+    Theirs, or that of a task which they need.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    place = {task.id: task for task in tasks}
+    for name in (name for wave in waves(place.values()) for name in wave):
+        if place[name].state in WAITING:
+            lost = dict.fromkeys(
+                lost
+                for need in place[name].depends_on
+                for lost in (found.get(need, ()) if need in place else (need,))
+            )
+            found |= {name: tuple(lost)} if lost else {}
+    return found
+
+
 def behind(tasks: Iterable[Task]) -> dict[str, int]:
     """How many tasks the longest chain holds that waits behind each one (its critical path)."""
     open_tasks = [task for task in tasks if task.state not in OVER]

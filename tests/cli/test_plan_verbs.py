@@ -288,7 +288,28 @@ def test_what_is_not_there_is_said_when_it_is_needed_and_drawn(place: Path) -> N
     assert "T9 needs T404, which is not there yet" in added.stderr
     assert "T9 <- T404 (not there)" in run("graph").stdout
     assert "T404, not there" in run("graph", "--mermaid").stdout
-    assert '"T404" -> "T9"' in run("graph", "--dot").stdout
+    assert 'm0["T404, not there"]:::missing' in run("graph", "--mermaid").stdout
+    assert '"T404" -> "T9" [style=dashed];' in run("graph", "--dot").stdout
+    assert printed(run("graph", "--json"))["missing"] == ["T404"]
+    run("graph", "--svg", place / "plan.svg")
+    drawn = (place / "plan.svg").read_text()
+    assert drawn.count("<rect") == 6
+    assert drawn.count("stroke-dasharray") == 2  # its box, and the line to who needs it
+    assert "T404, not there" in drawn
+
+
+def test_what_waits_for_what_is_not_there_stands_in_no_wave(place: Path) -> None:
+    run("add", "T8", "Late", "--needs", "T404")
+    run("add", "T9", "Later", "--needs", "T8")
+    lines = run("plan").stdout.splitlines()
+    assert lines[lines.index("In no wave, as long as it is not there: T404") + 1 :] == [
+        "├── [.] T8 Late (queued: needs T404, which is not there)",
+        "└── [.] T9 Later (queued: needs T8, which is queued)",
+        "1 of 6 completed, 5 queued",
+    ]
+    found = printed(run("plan", "--json"))
+    assert [(t["id"], t["missing"]) for t in found["never"]] == [("T8", ["T404"]), ("T9", ["T404"])]
+    assert [[t["id"] for t in wave] for wave in found["waves"]] == [["T1"], ["T2", "T3"], ["T4"]]
 
 
 def test_what_makes_no_sense_is_refused_with_a_hint(place: Path) -> None:

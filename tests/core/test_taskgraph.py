@@ -1,3 +1,4 @@
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from team_supervisor.core.taskgraph import (
     TaskState,
     behind,
     check,
+    cut_off,
     cycle,
     in_order,
     needs_of,
@@ -128,6 +130,21 @@ def test_what_is_not_completed_satisfies_nothing(state: TaskState) -> None:
 def test_a_dependency_that_is_not_there_is_said() -> None:
     (obstacle,) = obstacles(queued("b", "a"), {})
     assert obstacle.words == "a, which is not there"
+
+
+def test_what_waits_for_what_is_not_there_is_cut_off_with_all_that_waits_behind_it() -> None:
+    late, more = queued("late", "gone"), queued("more", "late", "lost", "first")
+    begun = task("begun", "gone", state=TaskState.IN_PROGRESS)
+    found = cut_off([more, late, queued("first"), begun, queued("after", "begun")])
+    assert found == {"late": ("gone",), "more": ("gone", "lost")}
+
+
+@given(plans())
+def test_nothing_that_is_cut_off_is_ready_when_all_others_are_completed(tasks: list[Task]) -> None:
+    lost = cut_off(tasks)
+    after = [t if t.id in lost else replace(t, state=TaskState.COMPLETED) for t in tasks]
+    states = states_of(after)
+    assert all(obstacles(t, states) for t in after if t.id in lost)
 
 
 def test_priority_comes_before_the_critical_path_and_that_before_age() -> None:

@@ -22,6 +22,7 @@ ALLOWED = {
     # What is deleted.
     ("adapters/bundle.py", "_or_nothing", "unlink"): "its own unfinished file, of a new name",
     ("adapters/bundle.py", "_put", "unlink"): "the second name of the file just made",
+    ("adapters/database.py", "make", "unlink"): "its own file's second name, or an unused one",
     ("adapters/files.py", "write", "unlink"): "its own unfinished file, of a new name",
     ("adapters/git.py", "diff", "TemporaryDirectory"): "its own copy of a repository's index",
     ("adapters/logs.py", "drop_oldest", "unlink"): "of stderr.log alone, by `log_keep`",

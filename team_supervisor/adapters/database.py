@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing, suppress
 
 from team_supervisor.errors import TeamError
 
@@ -27,3 +28,31 @@ def connect(path: str | os.PathLike[str], mode: str) -> sqlite3.Connection:
     name = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     uri = f"file:{name}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30.0)
+
+
+def make(path: str | os.PathLike[str]) -> None:
+    """An empty database, 0600, where there is none; never through a link.
+
+    It gets its name when its log is on: SQLite waits for nobody while it changes the journal mode.
+    One that is there is left alone: to close a file drops every lock that this process has on it
+    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    if os.path.lexists(path):
+        return
+    beside = f"{os.fspath(path)}.{os.urandom(6).hex()}.tmp"
+    _touch(beside)
+    try:
+        with closing(connect(beside, "rw")) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        _touch(path)  # a file system without hard links
+    finally:
+        os.unlink(beside)
+
+
+def _touch(path: str | os.PathLike[str]) -> None:
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

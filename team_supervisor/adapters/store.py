@@ -1,7 +1,6 @@
 """What was decided and what happened? The only module with a connection."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from team_supervisor.adapters import rows
-from team_supervisor.adapters.database import connect, refuse_odd
+from team_supervisor.adapters.database import connect, make, refuse_odd
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
 from team_supervisor.core.model import Delivery, Request, Session, Wanted
 from team_supervisor.errors import TeamError
@@ -265,7 +264,7 @@ class Store:
 def open_store(path: Path) -> Store:
     """Read and write, made or migrated if needed; 0600. sqlite3.DatabaseError when broken."""
     refuse_odd(path)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    make(path)
     db = connect(path, "rw")
     db.execute("PRAGMA journal_mode = WAL")
     # A claim or an end that power loss takes back would be started twice: FULL (0.2 ms here).

@@ -1,7 +1,8 @@
 import os
 import sqlite3
 import stat
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -289,24 +290,53 @@ def test_the_file_is_for_its_user_alone_and_opens_again(store: Store, path: Path
     again.close()
 
 
-def test_many_may_make_the_database_at_once(path: Path) -> None:
+# Six at a time, who all wait for one pipe to be closed.
+MAKERS = """
+import os
+import sys
+from pathlib import Path
+from team_supervisor.adapters.store import open_store
+
+def make(path, waits, goes):
+    os.close(goes)
+    os.read(waits, 1)
+    try:
+        open_store(path).close()
+    except Exception as error:
+        print(path.name, repr(error), flush=True)
+    os._exit(0)
+
+for number in range(60):
+    waits, goes = os.pipe()
+    for _ in range(6):
+        os.fork() or make(Path(f"{sys.argv[1]}.{number}"), waits, goes)
+    os.close(goes)
+    for _ in range(6):
+        os.wait()
+"""
+
+
+def test_many_programs_may_make_the_database_at_once(path: Path) -> None:
     path.parent.mkdir()
-    failed: list[Exception] = []
-    begin = threading.Barrier(8)
+    command = [sys.executable, "-c", MAKERS, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout + done.stderr == ""
 
-    def make() -> None:
-        begin.wait()
-        try:
-            open_store(path).close()
-        except Exception as error:
-            failed.append(error)
 
-    threads = [threading.Thread(target=make) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+OPENER = """
+import sys
+from pathlib import Path
+from team_supervisor.adapters.store import open_store
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+open_store(Path(sys.argv[1])).close()
+assert sys.argv[1] not in opened, opened
+"""
+
+
+def test_a_database_that_is_there_is_not_opened_by_hand(store: Store, path: Path) -> None:
+    # To close it would drop the locks that SQLite holds for the connections of this program.
+    subprocess.run([sys.executable, "-c", OPENER, str(path)], check=True, timeout=60)
 
 
 def test_a_database_of_a_newer_program_is_left_alone(store: Store, path: Path) -> None:

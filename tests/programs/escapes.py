@@ -16,7 +16,9 @@ def grandchild(environ: dict[str, str], daemon: bool) -> int:
             os.execvpe(SLEEP[0], SLEEP, environ)
         os._exit(0)
     os.close(writer)
-    return int(os.read(reader, 32))
+    # To its end, which comes with the exec: until then the child looks like its parent.
+    with os.fdopen(reader) as text:
+        return int(text.read())
 
 
 if __name__ == "__main__":

@@ -306,7 +306,7 @@ def make(path, waits, goes):
         print(path.name, repr(error), flush=True)
     os._exit(0)
 
-for number in range(60):
+for number in range(30):
     waits, goes = os.pipe()
     for _ in range(6):
         os.fork() or make(Path(f"{sys.argv[1]}.{number}"), waits, goes)

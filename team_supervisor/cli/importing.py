@@ -62,7 +62,22 @@ def import_(path: str, prefix: str, no_queue: bool, as_json: bool, workspace: st
         new = IterationTable(store).know(names, plans.now())
         _write(table, found, no_queue)
     more = {"unknown_keys": unknown, "iterations_added": new, "frozen": frozen}
-    _say(found, more, (path, as_json, plans.hint(workspace)))
+    _say(found, more, _nobody(drafts, workspace), (path, as_json, plans.hint(workspace)))
+
+
+def _nobody(drafts: list[Draft], workspace: str) -> dict[str, str]:
+    """A sentence for each task whose persona is not there; a file made later mends it."""
+    from team_supervisor.adapters import personas
+    from team_supervisor.core.taskimport import for_nobody
+
+    place = locate(workspace)
+    known = personas.load(personas.search_path(place.root, place.project)).by_name
+    sources = {draft.id: draft.source for draft in drafts}
+    return {
+        name: f"{sources[name]}: there is no persona {persona!r} for {name} yet, and without one "
+        f"it will fail; known are: {', '.join(known) or 'none'}"
+        for name, persona in for_nobody(drafts, known).items()
+    }
 
 
 def _thawed(found: Merge, known: list[Task], turns: Iterations) -> tuple[Merge, list[str]]:
@@ -122,7 +137,12 @@ def _write(table: TaskTable, found: Merge, no_queue: bool) -> None:
             table.shift(task, to, at)
 
 
-def _say(found: Merge, more: dict[str, list[str]], how: tuple[str, bool, str | None]) -> None:
+def _say(
+    found: Merge,
+    more: dict[str, list[str]],
+    nobody: dict[str, str],
+    how: tuple[str, bool, str | None],
+) -> None:
     path, as_json, hint = how
     if as_json:
         row = {
@@ -131,6 +151,7 @@ def _say(found: Merge, more: dict[str, list[str]], how: tuple[str, bool, str | N
             "unchanged": found.same,
             "gone": list(found.gone),
             "missing": {name: list(needs) for name, needs in found.missing.items()},
+            "for_nobody": nobody,
             **more,
         }
         click.echo(json.dumps(row, indent=2))
@@ -140,5 +161,7 @@ def _say(found: Merge, more: dict[str, list[str]], how: tuple[str, bool, str | N
     lines = [f"{name} needs {', '.join(n)}: not there yet" for name, n in found.missing.items()]
     lines += [f"{name} is no longer in its source: kept" for name in found.gone]
     lines += _notes(more)
+    for line in nobody.values():
+        click.echo(clean(f"Warning: {line}", 400), err=True)
     for line in [*lines, *([hint] if hint else [])]:
         click.echo(clean(line, 400))

@@ -30,7 +30,7 @@ def command(persona: str, name: str, source: str | None, workspace: str, **said:
     found = require(locate(workspace))
     if problem := name_problem(RequestName(persona, name)):
         raise UsageError(problem)
-    _check_persona(found, persona)
+    check_persona(found, persona)
     front, text = _terms(_instructions(source), said)
     asker = os.environ.get("TEAM_SESSION_ID")
     if asker and not text.lstrip().startswith(f"## Instructions from {asker} "):
@@ -65,7 +65,8 @@ def _terms(text: str, said: Mapping[str, Any]) -> tuple[str, str]:
     return terms.written(options.over(own)), body
 
 
-def _check_persona(found: Workspace, persona: str) -> None:
+def check_persona(found: Workspace, persona: str) -> None:
+    """UsageError that names those there are, or what is wrong with the file of this one."""
     from team_supervisor.adapters import personas
 
     loaded = personas.load(personas.search_path(found.root, found.project))

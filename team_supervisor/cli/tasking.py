@@ -10,7 +10,9 @@ import click
 from team_supervisor.adapters.iterations import IterationTable
 from team_supervisor.adapters.store import Store
 from team_supervisor.adapters.tasktable import TaskTable
+from team_supervisor.adapters.workspace import locate
 from team_supervisor.cli import options, plans
+from team_supervisor.cli.request import check_persona
 from team_supervisor.cli.say import read_text
 from team_supervisor.core import tasksources, terms
 from team_supervisor.core.model import Wanted
@@ -40,8 +42,8 @@ def _described(command: Command) -> Command:
     return command
 
 
-def _given(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as a draft has them, of the options that were given."""
+def _given(said: Mapping[str, Any], workspace: str) -> dict[str, Any]:
+    """Values as a draft has them, of the options that were given; the persona has to be there."""
     readers: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "needs": ("depends_on", names),
         "priority": ("priority", priority),
@@ -53,9 +55,12 @@ def _given(said: Mapping[str, Any]) -> dict[str, Any]:
     }
     given = {key: said[key] for key in readers if said[key] or (key == "needs" and said[key] == "")}
     try:
-        return {readers[key][0]: readers[key][1](value) for key, value in given.items()}
+        found = {readers[key][0]: readers[key][1](value) for key, value in given.items()}
     except (SourceError, terms.TermsError) as error:
         raise UsageError(str(error).replace(" in its front matter", "")) from None
+    if "persona" in found:
+        check_persona(locate(workspace), found["persona"])
+    return found
 
 
 def _text(source: str) -> str:
@@ -79,7 +84,7 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
         raise UsageError(problem)
     if not title.strip():
         raise UsageError(f"task {name} needs a title that says what is to be done")
-    draft = Draft(id=name, title=tasksources.title(title), **_given(said))
+    draft = Draft(id=name, title=tasksources.title(title), **_given(said, workspace))
     with plans.changing(workspace, make=True) as (store, table):
         if table.get(name):
             raise UsageError(f"there is a task {name} already: `tasks edit {name}` changes it")
@@ -102,7 +107,7 @@ def add_(name: str, title: str, no_queue: bool, as_json: bool, workspace: str, *
 @_described
 def edit_(name: str, title: str | None, as_json: bool, workspace: str, **said: Any) -> None:
     """Change what a task is; its worker, if it has one, goes on with what it was told."""
-    given = _given(said) | ({"title": tasksources.title(title)} if title else {})
+    given = _given(said, workspace) | ({"title": tasksources.title(title)} if title else {})
     if not given:
         raise UsageError(f"what is to change of {name}? see `team-supervisor tasks edit --help`")
     with plans.changing(workspace) as (store, table):

@@ -1,6 +1,6 @@
 """What does an import change in the plan, and why is it refused?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from team_supervisor.core.taskgraph import WAITING, Task, cycle, needs_of
@@ -54,6 +54,12 @@ def merge(
 def _missing(drafts: Iterable[Draft], after: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     found = {d.id: tuple(n for n in d.depends_on if n not in after) for d in drafts}
     return {name: needs for name, needs in found.items() if needs}
+
+
+def for_nobody(drafts: Iterable[Draft], personas: Collection[str]) -> dict[str, str]:
+    """By the task that is to be done: its persona, where there is none of that name."""
+    open_ones = (d for d in drafts if d.persona and not d.done)
+    return {d.id: d.persona for d in open_ones if d.persona and d.persona not in personas}
 
 
 def _may_be_done(task: Task | None) -> bool:

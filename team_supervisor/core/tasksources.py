@@ -136,6 +136,11 @@ def _text(found: Mapping[str, Any], key: str) -> str | None:
 def persona(name: str | None) -> str | None:
     if name is not None and not NAME.fullmatch(name):
         raise SourceError(f"`persona` must be the name of a persona; it is {name[:80]!r}")
+    # Its request would be taken for one of another persona.
+    if name is not None and "-request-" in f"{name}-":
+        raise SourceError(
+            f"`persona` cannot be {name!r}: what is before `-request-` is the persona"
+        )
     return name
 
 

@@ -261,6 +261,8 @@ def test_without_a_workspace_a_report_is_refused(
     [
         ("--needs", "../T1", "`depends_on`: the task id '../T1'"),
         ("--persona", "../qa", "`persona` must be the name of a persona"),
+        ("--persona", "ghost", "there is no persona 'ghost'; known are: engineering-manager, "),
+        ("--persona", "intern-request-x", "what is before `-request-` is the persona"),
     ],
 )
 def test_what_can_be_no_task_and_no_persona_is_refused(
@@ -268,6 +270,23 @@ def test_what_can_be_no_task_and_no_persona_is_refused(
 ) -> None:
     assert said in refused(run("add", "T9", "Do it", option, value))
     assert said in refused(run("edit", "T2", option, value))
+
+
+def test_an_import_warns_of_a_persona_that_is_not_there_by_its_file(tmp_path: Path) -> None:
+    specs = tmp_path / "specs"
+    specs.mkdir()
+    for name, persona in (("T1", "ghost"), ("T2", "intern")):
+        (specs / f"{name}-spec.md").write_text(f"---\npersona: {persona}\n---\n# Do it\n")
+    workspace = tmp_path / ".database"
+    said = run("import", specs, "-w", workspace)
+    assert said.exit_code == 0
+    assert "Warning: specs/T1-spec.md: there is no persona 'ghost' for T1 yet" in said.stderr
+    assert "known are: engineering-manager, intern, " in said.stderr
+    assert "T2" not in said.stderr
+    assert list(printed(run("import", specs, "-w", workspace, "--json"))["for_nobody"]) == ["T1"]
+    (workspace / "personas").mkdir()
+    (workspace / "personas" / "ghost.md").write_text("---\nname: ghost\n---\nHaunt.\n")
+    assert run("import", specs, "-w", workspace).stderr == ""
 
 
 def test_a_title_by_hand_is_one_line_without_control_characters(place: Path) -> None:

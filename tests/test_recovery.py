@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from team_supervisor.adapters.workspace import reserve
 from team_supervisor.core import events
 from team_supervisor.core.model import PUBLISHED, RequestStatus, Session, State, Wanted
 from team_supervisor.core.restarts import RestartPolicy
+from team_supervisor.core.timeline import sentence
 from team_supervisor.core.world import World
 from team_supervisor.supervisor import nothing_left
 
@@ -219,7 +221,20 @@ def test_who_runs_without_directory_and_row_is_seen_and_ends_with_the_team(team:
         with team.store() as store:
             store.want(found.id, Wanted.STOP_NOW)
         run_until(supervisor, lambda w: all(s.ended for s in w.live))
+    [stopped] = team.heard(events.SessionStopped)
+    assert sentence(stopped).endswith("its directory is gone")
     assert not processes_under(team.root)
+
+
+def test_what_was_archived_before_the_database_was_lost_has_its_tasks(team: Team) -> None:
+    team.request("api", "done all")
+    team.run()
+    before = team.session("api")
+    lose_database(team)
+    team.run()
+    after = team.session("api")
+    assert (after.state, after.tasks_total) == (State.COMPLETED, before.tasks_total)
+    assert after.tasks_done == after.tasks_total > 0
 
 
 def intended(team: Team, **values: Any) -> Session:
@@ -353,11 +368,16 @@ def test_a_directory_that_only_has_the_name_of_a_session_is_left_alone(
 
 def test_a_lost_database_is_built_again_from_the_directories(team: Team) -> None:
     gate = at_work(team)
-    before = team.session("api")
+    before, known = team.session("api"), time.time()
+    team.events.clear()
     for path in team.workspace.control.glob("supervisor.db*"):
         path.unlink()
     with team.supervised() as supervisor:
-        run_until(supervisor, lambda _: any(s.state == State.ACTIVE for s in team.sessions()))
+        run_until(supervisor, lambda _: team.heard(events.SessionAdopted))
+        assert team.heard(events.SessionClaimed, taken_up=True)
+        assert not team.heard(events.SessionStarted)
+        # It has worked since its process began, whoever knew of it.
+        assert before.created_at <= (team.session("api").started_at or 0) <= known
         gate.open()
         run_until(supervisor, nothing_left)
     after = team.session("api")

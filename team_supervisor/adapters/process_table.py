@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ def identify(pid: int) -> ProcessRef | None:
 
 def alive(ref: ProcessRef) -> bool:
     return identify(ref.pid) == ref
+
+
+def lived(ref: ProcessRef, wall: float) -> float:
+    """For how many seconds it has been there; `wall`: now, since 1970."""
+    if not LINUX:
+        return max(0.0, wall - ref.ticks)
+    begun = ref.ticks / os.sysconf("SC_CLK_TCK")
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - begun)
 
 
 def marked(session: str, workspace: str) -> list[ProcessRef]:

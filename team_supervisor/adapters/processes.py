@@ -22,6 +22,7 @@ from team_supervisor.adapters.process_table import (
     alive,
     holders,
     identify,
+    lived,
     marked,
     usage,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "ask_to_stop",
     "identify",
     "keep",
+    "lived",
     "lock_held",
     "look",
     "marked",

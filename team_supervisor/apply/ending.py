@@ -4,7 +4,7 @@ import uuid
 from pathlib import Path
 
 from team_supervisor.adapters import processes
-from team_supervisor.adapters.workspace import put_away, put_away_as
+from team_supervisor.adapters.workspace import is_real, put_away, put_away_as
 from team_supervisor.apply.again import restarted
 from team_supervisor.apply.tools import Tools, change, once_recorded, publish, tell
 from team_supervisor.core import messages
@@ -188,7 +188,7 @@ def finish(tools: Tools, action: Finish, now: Moment) -> bool:
             doing=Doing.WORKING,
             doing_detail="",
         )
-        tools.store.record(_end_event(session, ending, directory, end), now.wall)
+        tools.store.record(_end_event(tools, session, ending, directory, end), now.wall)
         _tell_requester(tools, session, ending, directory)
     publish(tools, session.id)
     return True
@@ -215,7 +215,7 @@ def _archive(tools: Tools, session: Session) -> str:
     return put_away_as(tools.workspace, session.id) or session.directory
 
 
-def _end_event(session: Session, ending: State, directory: str, end: Exit) -> Event:
+def _end_event(tools: Tools, session: Session, ending: State, directory: str, end: Exit) -> Event:
     reason = session.reason or ""
     if ending == State.COMPLETED:
         return SessionArchived(
@@ -230,7 +230,8 @@ def _end_event(session: Session, ending: State, directory: str, end: Exit) -> Ev
         return SessionFailed(
             session=session.id, name=session.name, reason=reason, task=session.task
         )
-    return SessionStopped(session=session.id, name=session.name, reason=reason)
+    gone = not is_real(tools.workspace.root / directory)
+    return SessionStopped(session=session.id, name=session.name, reason=reason, gone=gone)
 
 
 def _tell_requester(tools: Tools, session: Session, ending: State, directory: str) -> None:

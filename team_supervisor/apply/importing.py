@@ -11,6 +11,7 @@ import msgspec
 
 from team_supervisor.adapters import files, git, processes
 from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.adapters.parsing import SMALL, understand
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import archives, is_real
 from team_supervisor.apply.requests import agreed
@@ -20,7 +21,7 @@ from team_supervisor.core.events import (
     SessionClaimed,
     Warned,
 )
-from team_supervisor.core.model import Moment, Session, State
+from team_supervisor.core.model import Doing, Moment, Session, State
 from team_supervisor.core.progress import TurnCost, TurnEnded
 from team_supervisor.core.requests import NAME, session_persona
 from team_supervisor.core.terms import Terms, TermsError, read, task_id
@@ -67,22 +68,42 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
             # Its turns are lost with the row they were counted in; what they cost is not.
             cost = TurnCost(number=1, cost_usd=session.cost_before)
             tools.store.add_turn(session, cost, now.wall)
-        tools.store.record(
-            SessionClaimed(session=session.id, persona=persona, name=session.name), now.wall
-        )
+        tools.store.record(_taken_up(session), now.wall)
         if problem:
             tools.store.record(Warned(session=session.id, reason=problem), now.wall)
     prepare(tools, Prepare(session), now)
     _take_up(tools, session, now)
     if held and attempt:
-        tools.store.update(session.id, attempt_at=now.wall)
-        tools.store.begin_attempt(session.id, attempt, now.wall)
+        _at_work(tools, session, now)
     elif old.state in (State.FAILED, State.STOPPED):
         tools.store.update(
             session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
         )
     publish(tools, session.id)
     return True
+
+
+def _taken_up(session: Session) -> SessionClaimed:
+    return SessionClaimed(
+        session=session.id, persona=session.persona, name=session.name, taken_up=True
+    )
+
+
+def _at_work(tools: Tools, session: Session, now: Moment) -> None:
+    """Its process has worked since it began, not since it is known again."""
+    control = tools.workspace.session_control(session.id)
+    agent = processes.look(control, session.attempt).agent
+    age = processes.lived(agent, now.wall) if agent else 0.0
+    tools.store.begin_attempt(session.id, session.attempt, now.wall - age)
+    since: dict[str, Any] = {
+        "attempt_at": now.wall - age,
+        "attempt_monotonic": now.monotonic - age,
+    }
+    if agent:
+        tools.store.attempt_running(session.id, session.attempt, agent.pid)
+        since |= {"state": State.ACTIVE, "agent_pid": agent.pid, "started_at": now.wall - age}
+        since |= {"doing": Doing.WORKING, "doing_since": now.wall - age}
+    tools.store.update(session.id, **since)
 
 
 def _told_by_its_last_process(path: Path, runner: Runner) -> tuple[int, float]:
@@ -126,10 +147,8 @@ def _import_living(tools: Tools, name: str, now: Moment) -> None:
     if not session.attempt:
         return
     tools.store.insert(replace(session, state=State.STARTING))
-    tools.store.update(name, attempt_at=now.wall)
-    tools.store.begin_attempt(name, session.attempt, now.wall)
-    claimed = SessionClaimed(session=name, persona=persona, name=session.name)
-    tools.store.record(claimed, now.wall)
+    _at_work(tools, session, now)
+    tools.store.record(_taken_up(session), now.wall)
 
 
 def _import_archive(tools: Tools, name: str, now: Moment) -> None:
@@ -140,6 +159,7 @@ def _import_archive(tools: Tools, name: str, now: Moment) -> None:
         return
     cost = min(max(0.0, old.cost_usd), MOST_DOLLARS)
     archived: dict[str, Any] = {"state": State.COMPLETED, "ended_at": now.wall}
+    archived |= _counted(tools.workspace.root / name / "tasks.md")
     session = replace(
         _imported(tools, identity, persona, old, name), cost_before=cost, turns=1, **archived
     )
@@ -147,6 +167,19 @@ def _import_archive(tools: Tools, name: str, now: Moment) -> None:
     _take_up(tools, session, now)
     if cost:
         tools.store.add_turn(session, TurnCost(number=1, cost_usd=cost), session.created_at)
+
+
+def _counted(path: Path) -> dict[str, Any]:
+    """What is too large for one look, or cannot be read, is not counted."""
+    try:
+        reading = understand(files.read(path, SMALL))
+    except files.Unreadable:
+        return {}
+    return {
+        "tasks_digest": reading.digest,
+        "tasks_done": reading.done,
+        "tasks_total": reading.total,
+    }
 
 
 def _take_up(tools: Tools, session: Session, now: Moment) -> None:

@@ -91,6 +91,7 @@ def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None 
     now = clock.now().wall
     rules = health_rules(workspace) if usage else None
     holder = locks.held_by(workspace.lock)
+    stopped = store.team("wanted") == "stop"
     return Board(
         workspace=str(workspace.root),
         supervisor=str(holder) if holder else None,
@@ -101,7 +102,7 @@ def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None 
             )
             for s in store.sessions()
         ),
-        requests=tuple(request_view(r, now) for r in store.open_requests()),
+        requests=tuple(request_view(r, now, stopped) for r in store.open_requests()),
         rejected=tuple(request_view(r, now) for r in store.rejections()),
     )
 

@@ -9,7 +9,7 @@ import click
 from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.rows import QUERIES
 from team_supervisor.adapters.store import Store, open_reader
-from team_supervisor.adapters.workspace import Workspace
+from team_supervisor.adapters.workspace import Workspace, is_real
 from team_supervisor.cli import options
 from team_supervisor.cli.show import safe
 from team_supervisor.core.model import PUBLISHED, Session
@@ -44,7 +44,8 @@ def wait_until_stopped(workspace: Workspace, stopping: Sequence[Session]) -> Non
     finally:
         store.close()
     for session in stopping:
-        click.echo(f"⏹️  Stopped {safe(session.name)} ({session.id}): its directory is kept")
+        kept = "kept" if is_real(workspace.directory(session.id)) else "gone"
+        click.echo(f"⏹️  Stopped {safe(session.name)} ({session.id}): its directory is {kept}")
 
 
 def _living(store: Store) -> set[str]:

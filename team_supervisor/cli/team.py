@@ -180,11 +180,12 @@ def stop(sessions: tuple[str, ...], workspace: str, at_once: bool) -> None:
         click.echo(f"Nothing to stop: {why}")
         return
     wanted = Wanted.STOP_NOW if at_once else Wanted.STOP
+    holder = locks.held_by(found.lock)
     stopping = _want_stopped(found, sessions, wanted)
-    if not stopping:
-        click.echo(_nobody(found))
-        return
     locks.ring(found.doorbell)
+    if not stopping:
+        click.echo(_nobody(found, holder))
+        return
     from team_supervisor.cli.stopping import wait_until_stopped
 
     wait_until_stopped(found, stopping)
@@ -217,22 +218,25 @@ def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> l
 
 
 def _goes_on(store: "Store", found: Workspace) -> bool:
-    """Would anything start by itself?"""
+    """Does a supervisor wait for more, or would anything start by itself?"""
     from team_supervisor.adapters.tasktable import TaskTable
     from team_supervisor.core.taskgraph import TaskState
     from team_supervisor.ticklook import requests_in
 
     if store.team("wanted") == "stop":
         return False
+    if (holder := locks.held_by(found.lock)) and holder.command in LASTING:
+        return True
     queued = TaskTable(store).counts().get(TaskState.QUEUED, 0)
     return bool(queued or store.open_requests() or requests_in(str(found.root)))
 
 
-def _nobody(found: Workspace) -> str:
+def _nobody(found: Workspace, holder: locks.Holder | None) -> str:
     store = open_store(found.database)
     stopped = store.team("wanted") == "stop"
     store.close()
-    more = ", and nothing more starts until `team resume`" if stopped else ""
+    ends = "; `orchestrate` ends" if holder and holder.command == "orchestrate" else ""
+    more = f"{ends}, and nothing more starts until `team resume`" if stopped else ""
     return f"Nothing to stop: no session is at work{more}"
 
 

@@ -31,12 +31,13 @@ class SupervisorStopped(Event, frozen=True, kw_only=True):
 
 
 class SessionClaimed(Event, frozen=True, kw_only=True):
-    """A request became a session."""
+    """A request became a session, or one without a row was `taken_up` again."""
 
     kind = "session_claimed"
     persona: str
     name: str
     requester: str | None = None
+    taken_up: bool = False
 
 
 class SessionStarted(Event, frozen=True, kw_only=True):
@@ -144,11 +145,12 @@ class SessionFailed(Event, frozen=True, kw_only=True):
 
 
 class SessionStopped(Event, frozen=True, kw_only=True):
-    """Ended because a person asked; the directory is kept."""
+    """Ended because a person asked; its directory is kept, unless it was `gone` before."""
 
     kind = "session_stopped"
     name: str
     reason: str
+    gone: bool = False
 
 
 class SessionParked(Event, frozen=True, kw_only=True):
@@ -168,7 +170,7 @@ class SessionWoken(Event, frozen=True, kw_only=True):
 
 
 class BudgetWarned(Event, frozen=True, kw_only=True):
-    """Most of a budget is spent; `scope` is session, team or day."""
+    """Most of a budget, or at once all of it, is spent; `scope` is session, team or day."""
 
     kind = "budget_warned"
     scope: str

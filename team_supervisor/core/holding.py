@@ -79,18 +79,23 @@ def team_accounts(world: World) -> tuple[Account, ...]:
 
 
 def warnings(world: World) -> list[WarnOfBudget]:
-    """One for each budget that passes its share, once; who was not looked at spent nothing new."""
+    """One for each budget that passes its share, once; who was not looked at spent nothing new.
+
+    What one turn carries past its end is spent, and was never nearly so.
+    """
     share = world.rules.budgets.warn_at
     found: list[WarnOfBudget] = []
     for session in (facts.session for facts in world.sessions):
         if session.ended or session.budget_warned:
             continue
         its = account_of(session, world.rules.budgets, world.now)
-        if words := nearly(its, share):
+        if words := exhausted(its) or nearly(its, share):
             found.append(WarnOfBudget(session, "session", words))
     stamps = ("team", f"day {world.today}")
     for name, account in zip(stamps, team_accounts(world), strict=True):
         stamp = f"{name} {account.budget}"
-        if stamp not in world.warned and (words := nearly(account, share)):
+        if stamp in world.warned:
+            continue
+        if words := exhausted(account) or nearly(account, share):
             found.append(WarnOfBudget(None, name.split(" ")[0], words, stamp))
     return found

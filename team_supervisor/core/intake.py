@@ -6,7 +6,7 @@ from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, ref
 from team_supervisor.core.budgets import granted
 from team_supervisor.core.holding import team_limit
 from team_supervisor.core.model import RequestStatus, Session
-from team_supervisor.core.requests import RequestName, request_name, requester
+from team_supervisor.core.requests import CHANGING, STOPPED, RequestName, request_name, requester
 from team_supervisor.core.terms import TermsError, read
 from team_supervisor.core.world import (
     Action,
@@ -86,7 +86,7 @@ def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> A
     except TermsError as error:
         return RejectRequest(look, str(error))
     if not world.accepting:
-        return _still(look, RequestStatus.QUEUED, "the team is stopped", known)
+        return _still(look, RequestStatus.QUEUED, STOPPED, known)
     if held_up := world.work.queue.held_up:
         return _still(look, RequestStatus.QUEUED, held_up, known)
     if (until := team_limit(world)) and world.rules.share_rate_limits and until > world.now.wall:
@@ -119,7 +119,7 @@ def waiting(look: RequestLook, world: World) -> str | None:
     if look.arrived_whole and look.writing is False:
         return None
     needed = world.rules.settle if look.writing is False else SETTLE_BLIND
-    return None if look.steady >= needed else "is still changing"
+    return None if look.steady >= needed else CHANGING
 
 
 def _too_late(look: RequestLook, world: World) -> str | None:

@@ -7,6 +7,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"(?P<persona>.+?)-request-(?P<name>.*)", re.DOTALL)
 _SESSION = re.compile(r"(?P<persona>[A-Za-z0-9][A-Za-z0-9._-]{0,63})-(?P<ms>[0-9]{13})")
 _HEADING = re.compile(r"## Instructions from (?P<who>[A-Za-z0-9][A-Za-z0-9._-]{0,80})(?: |$)")
+# Why a request waits that is all right.
+CHANGING, STOPPED = "is still changing", "the team is stopped"
 ENDINGS = ("-rejected", "-completed")
 
 

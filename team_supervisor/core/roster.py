@@ -5,7 +5,16 @@ from typing import Any
 
 import msgspec
 
-from team_supervisor.core.model import ENDED, Doing, Request, Session, Standing, State
+from team_supervisor.core.model import (
+    ENDED,
+    Doing,
+    Request,
+    RequestStatus,
+    Session,
+    Standing,
+    State,
+)
+from team_supervisor.core.requests import CHANGING, STOPPED
 from team_supervisor.core.words import age
 
 # Structs, not dataclasses: made in a tenth of the time, at every start and for every session.
@@ -233,15 +242,22 @@ def _believed(session: Session) -> str:
     return "verified" if passed else ""
 
 
-def request_view(request: Request, now: float) -> RequestView:
+def request_view(request: Request, now: float, stopped: bool = False) -> RequestView:
+    """While the team is stopped nobody looks whether it still changes."""
     return RequestView(
         name=request.name,
         persona=request.persona,
         status=request.status,
-        reason=request.reason or "",
+        reason=_held_by_stop(request) if stopped else request.reason or "",
         requester=request.requester,
         age=max(0.0, now - request.first_seen_at),
     )
+
+
+def _held_by_stop(request: Request) -> str:
+    """What it lacks is said beside it: that is for who asks to mend."""
+    lacks = request.status == RequestStatus.WAITING and request.reason
+    return f"{STOPPED}; it {lacks}" if lacks and lacks != CHANGING else STOPPED
 
 
 def grouped(sessions: Sequence[SessionView]) -> Mapping[str, list[SessionView]]:

@@ -39,6 +39,8 @@ def _supervisor_stopped(e: events.SupervisorStopped) -> str:
 
 
 def _claimed(e: events.SessionClaimed) -> str:
+    if e.taken_up:
+        return f"Taken up again: {e.persona} {e.name} ({e.session})"
     asked = f", asked for by {e.requester}" if e.requester else ""
     return f"Claimed {e.persona}: {e.name} ({e.session}){asked}"
 
@@ -58,6 +60,10 @@ def _exited(e: events.SessionExited) -> str:
 def _restarting(e: events.SessionRestarting) -> str:
     words = f"Process for {e.session} has exited ({e.words}), restarting in {e.delay:g} s"
     return f"{words} ({e.failures} of {e.limit})"
+
+
+def _stopped(e: events.SessionStopped) -> str:
+    return f"Stopped {e.name} ({e.session}): its directory is {'gone' if e.gone else 'kept'}"
 
 
 def _archived(e: events.SessionArchived) -> str:
@@ -143,7 +149,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.TasksCompleted: lambda e: f"All tasks completed for {e.name} ({e.session})",
     events.SessionArchived: _archived,
     events.SessionFailed: lambda e: f"Gave up on {e.name} ({e.session}): {e.reason}",
-    events.SessionStopped: lambda e: f"Stopped {e.name} ({e.session}): its directory is kept",
+    events.SessionStopped: _stopped,
     events.VerificationStarted: lambda e: f"Verifying {e.name}: verify-{e.number}.log",
     events.VerificationPassed: lambda e: f"Verified {e.name}: its commands passed",
     events.WorkDisputed: lambda e: f"Disputed {e.name} ({e.attempt} of {e.limit}): {e.what}",

@@ -173,10 +173,16 @@ def _standing(seen: Signals) -> Finding:
     says, changes = str(one.standing), _BELIEF[one.standing]
     if one.standing == Standing.DISPUTED:
         says = f"disputed ({one.disputes} of {limit}): {one.dispute}"
+        if one.disputes >= limit:
+            says, changes = f"{says}; that was the last time, a person is needed", _LAST_WORD
     log = f"verify-{one.verification}.log" if one.verification else "no verify command ran"
     return Finding(about="standing", says=says, signal=log, changes="" if one.ended else changes)
 
 
+_LAST_WORD = (
+    "`say` tells it what to do, or its list changes: it is looked into again; "
+    "`team stop SESSION`, then `retry SESSION`, gives it all attempts anew"
+)
 _BELIEF = {
     Standing.OPEN: "its list says that all is done",
     Standing.CLAIMED: "its verify commands end",

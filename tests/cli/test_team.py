@@ -284,6 +284,22 @@ def test_a_team_in_which_nobody_is_at_work_is_stopped_all_the_same(live_team: Te
     assert live_team.call("ready").stdout.endswith("1 could start\n")
 
 
+@pytest.mark.parametrize("how", [(), ("--now",)])
+def test_a_supervisor_without_sessions_ends_with_its_team(
+    live_team: Team, how: tuple[str, ...]
+) -> None:
+    program = live_team.start("orchestrate", "--json")
+    lines_until(program, '"supervisor_started"')
+    done = live_team.call("team", "stop", *how)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "Nothing to stop: no session is at work; `orchestrate` ends, "
+        "and nothing more starts until `team resume`\n",
+    )
+    lines_until(program, '"supervisor_stopped"')
+    assert program.wait(60) == 0
+
+
 def test_an_unknown_or_ended_session_is_not_stopped(live_team: Team) -> None:
     at_work(live_team, "api")
     done = live_team.call("team", "stop", "api", "nobody")

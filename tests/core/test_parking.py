@@ -275,6 +275,16 @@ def test_most_of_a_budget_is_told_once() -> None:
     assert of(planned(told, rules=SPENT), WarnOfBudget) == []
 
 
+def test_what_one_turn_carried_past_the_end_of_a_budget_is_not_said_to_be_nearly_spent() -> None:
+    seen = facts(idle(cost_attempt=2.4), tasks=watch(0, 1))
+    rules = replace(SPENT, budgets=replace(SPENT.budgets, team=Budget(usd=2.2)))
+    said = of(planned(seen, rules=rules, spent_team=Spent(usd=2.4)), WarnOfBudget)
+    assert [(w.scope, w.words) for w in said] == [
+        ("session", "its budget of $2.00 is spent ($2.40)"),
+        ("team", "the team's budget of $2.20 is spent ($2.40)"),
+    ]
+
+
 def test_another_day_and_another_amount_are_other_budgets() -> None:
     def warned(usd: float, today: str, *before: str) -> list[str]:
         rules = Rules(budgets=Budgets(day=Budget(usd=usd)))

@@ -245,6 +245,25 @@ def test_a_request_is_shown_with_why_it_waits() -> None:
     assert request_view(queued, NOW.wall - 99).age == 0.0
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "said"),
+    [
+        (RequestStatus.WAITING, "is still changing", "the team is stopped"),
+        (RequestStatus.WAITING, None, "the team is stopped"),
+        (RequestStatus.QUEUED, "8 of 8 sessions run", "the team is stopped"),
+        (
+            RequestStatus.WAITING,
+            "has no instructions.md yet",
+            "the team is stopped; it has no instructions.md yet",
+        ),
+    ],
+)
+def test_in_a_stopped_team_a_request_waits_for_the_team_and_for_what_it_lacks(
+    status: RequestStatus, reason: str | None, said: str
+) -> None:
+    assert request_view(row(status=status, reason=reason), NOW.wall, stopped=True).reason == said
+
+
 def test_what_was_stopping_when_its_supervisor_and_its_process_went_is_not_said_to_stop() -> None:
     one = session(State.STOPPING, ending=State.PARKED, reason="it waits")
     assert status_of(one, False, NOW.wall, False)[0] == "not running"

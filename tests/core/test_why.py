@@ -132,6 +132,17 @@ def test_a_budget_is_told_with_what_is_spent() -> None:
             {"standing": Standing.DISPUTED, "dispute": "no tool was used", "disputes": 1},
             "disputed (1 of 3): no tool was used | no verify command ran | its turn ends",
         ),
+        (
+            {
+                "standing": Standing.DISPUTED,
+                "dispute": "`make test` failed",
+                "disputes": 3,
+                "verification": 3,
+            },
+            "disputed (3 of 3): `make test` failed; that was the last time, a person is needed | "
+            "verify-3.log | `say` tells it what to do, or its list changes: it is looked into "
+            "again; `team stop SESSION`, then `retry SESSION`, gives it all attempts anew",
+        ),
         ({"standing": Standing.VERIFIED, "verification": 2}, "verified | verify-2.log | its list"),
     ],
     ids=str,

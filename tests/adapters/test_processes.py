@@ -224,6 +224,12 @@ def test_a_persons_shell_is_not_marked() -> None:
     assert process_table.marked_sessions("/w") == {"s"}
 
 
+def test_what_only_begins_with_the_mark_of_a_session_is_not_of_it() -> None:
+    other = sleeper(TEAM_SESSION_ID="s2", TEAM_WORKSPACE="/w")
+    assert marked("s", "/w") == []
+    assert marked("s2", "/w") == [ref_of(other)]
+
+
 def test_whoever_asks_and_what_started_it_are_not_marked() -> None:
     program = "from team_supervisor.adapters.processes import sweep; print(sweep('s', '/w'))"
     nested = ["sh", "-c", f'{sys.executable} -c "{program}"; echo survived']

@@ -162,6 +162,15 @@ def test_a_rewrite_in_place_never_claims_whatever_part_of_it_is_read(
 
 
 @pytest.mark.parametrize(
+    ("silent", "end"), [(0.0, False), (RULES.grace - 0.1, False), (RULES.grace, True)]
+)
+def test_whose_turn_is_open_is_ended_only_when_it_has_been_silent_as_long(
+    silent: float, end: bool
+) -> None:
+    assert over(watched((0.0, DONE), (60.0, DONE)), False, RULES, silent) is end
+
+
+@pytest.mark.parametrize(
     ("statuses", "pause"),
     [
         ([], ""),

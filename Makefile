@@ -31,7 +31,7 @@ unit: $(READY)
 acceptance: $(READY) $(CLAUDE)
 	$(BIN)/python -m pytest tests/acceptance
 
-# A full run takes most of an hour and writes its table into docs/soak.md.
+# A full run takes about half an hour and writes its table into docs/soak.md.
 KILLS ?= 1000
 SESSIONS ?= 10000
 EXAMPLES ?= 100

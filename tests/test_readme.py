@@ -61,7 +61,7 @@ HOW: dict[Path, dict[str, How]] = {
         "make demo": NotRun("it makes a virtual environment; `demo --fast` is run instead"),
         "make test": NotRun("it is what runs this test"),
         "make soak": NotRun(
-            "it takes most of an hour; tests/faults/test_soak.py runs a little of it"
+            "it takes about half an hour; tests/faults/test_soak.py runs a little of it"
         ),
         "make check": NotRun("it makes a virtual environment and looks at the whole repository"),
         "python3 -m pip install .": NotRun("it changes this machine and needs the network"),

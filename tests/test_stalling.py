@@ -17,7 +17,8 @@ def test_an_agent_that_hangs_is_marked_asked_and_shown_to_a_person_and_lives(tea
     with team.supervised() as supervisor:
         run_until(supervisor, lambda _: team.heard(events.AttentionNeeded, name="api"))
         doings = [e.doing for e in team.heard(events.DoingChanged, name="api")]
-        assert doings[0] == Doing.STALLED
+        # On a machine that is busy it may be hung before it is looked at again.
+        assert doings[0] in (Doing.STALLED, Doing.ATTENTION) and doings[-1] == Doing.ATTENTION
         assert len(team.heard(events.Nudged, name="api")) == 1
         assert "may hang" in team.heard(events.AttentionNeeded)[0].reason
         assert team.session("api").agent_pid is not None
@@ -25,7 +26,7 @@ def test_an_agent_that_hangs_is_marked_asked_and_shown_to_a_person_and_lives(tea
 
 
 def test_who_rested_for_long_is_not_taken_for_hung_when_it_goes_on(team: Team) -> None:
-    team.set(stall_after=0.5, park_after=0.1)
+    team.set(stall_after=0.9, park_after=0.1)
     team.request("api", "bash true", "rate-limit 3", "done all")
     team.run()
     assert team.heard(events.SessionParked, name="api")

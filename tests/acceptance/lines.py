@@ -21,7 +21,7 @@ class JsonLines:
         self.pending = b""
         self.seen: list[Line] = []
 
-    def wait_for(self, wanted: Callable[[Line], bool], seconds: float = 30.0) -> Line:
+    def wait_for(self, wanted: Callable[[Line], bool], seconds: float = 60.0) -> Line:
         """The first line of all that is wanted; blocks on the pipe until it comes."""
         deadline = time.monotonic() + seconds
         at = 0
@@ -32,7 +32,7 @@ class JsonLines:
             at = len(self.seen)
             self.read(deadline)
 
-    def rest(self, seconds: float = 30.0) -> list[Line]:
+    def rest(self, seconds: float = 60.0) -> list[Line]:
         """Every line, up to the end of the program."""
         deadline = time.monotonic() + seconds
         while chunk := self.chunk(deadline):
@@ -43,7 +43,7 @@ class JsonLines:
     def read(self, deadline: float) -> None:
         chunk = self.chunk(deadline)
         if not chunk:
-            code = self.process.wait(10)
+            code = self.process.wait(60)
             raise AssertionError(f"It ended with {code} before that line came. {self.told()}")
         self.take(chunk)
 

@@ -14,7 +14,7 @@ import psutil
 from .lines import JsonLines, Line
 
 PROGRAM = Path(sys.executable).parent / "team-supervisor"
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 
 def marked(name: str, value: str) -> list[psutil.Process]:
@@ -42,7 +42,7 @@ def described(processes: list[psutil.Process]) -> list[str]:
 class Orchestrator(JsonLines):
     """A running `orchestrate --json`."""
 
-    def wait_for_event(self, kind: str, seconds: float = 40.0, **details: Any) -> Line:
+    def wait_for_event(self, kind: str, seconds: float = 60.0, **details: Any) -> Line:
         """The first event of this kind with these details."""
         wanted = {"event": kind, **details}.items()
         return self.wait_for(lambda line: wanted <= line.items(), seconds)

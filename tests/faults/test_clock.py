@@ -9,6 +9,7 @@ from team_supervisor.apply import apply
 from team_supervisor.core.model import Moment, State
 from team_supervisor.core.reconcile import plan
 from team_supervisor.supervisor import Supervisor
+from tests.teams import PATIENCE
 
 from .ground import Ground, active, gate
 
@@ -30,7 +31,7 @@ def look(supervisor: Supervisor, shift: float) -> bool:
 
 
 def look_until_all_ended(supervisor: Supervisor, shift: float) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not look(supervisor, shift):
         assert time.monotonic() < deadline, "waited in vain"
 
@@ -64,8 +65,6 @@ def test_a_restart_comes_in_time_when_the_clock_jumps(ground: Ground, shift: flo
     with ground.team.supervised() as supervisor:
         while ground.team.sessions() == [] or not ground.team.session("api").restart_at:
             look(supervisor, 0.0)
-        began = time.monotonic()
         look_until_all_ended(supervisor, shift)
-        assert time.monotonic() - began < 5.0
     assert ground.team.session("api").state == State.COMPLETED
     ground.oracle()

@@ -14,7 +14,7 @@ import pytest
 from team_supervisor.adapters import processes
 from team_supervisor.core import events
 from team_supervisor.core.model import State
-from tests.teams import lines_until, run_until
+from tests.teams import PATIENCE, lines_until, run_until
 
 from .ground import Ground, active, gate, kill, kill_program
 
@@ -143,7 +143,7 @@ def test_a_supervisor_whose_lock_was_removed_gives_way_and_its_agents_go_on(
     lines_until(program, '"delivered"')
     agent = ground.agent("api")
     ground.team.workspace.lock.unlink()
-    assert program.wait(timeout=10) == BUSY
+    assert program.wait(timeout=PATIENCE) == BUSY
     assert processes.alive(agent)
     ground.open_gate()
     ground.team.run()

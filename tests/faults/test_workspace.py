@@ -9,7 +9,7 @@ import pytest
 from team_supervisor.adapters import processes
 from team_supervisor.core import events
 from team_supervisor.core.model import State
-from tests.teams import lines_until, run_until
+from tests.teams import PATIENCE, lines_until, run_until
 
 from .ground import Ground, active, await_end, gate, wait_until
 from .mounts import mount, tmpfs, unmount
@@ -43,7 +43,7 @@ def test_another_directory_in_the_place_of_the_root_is_not_taken_for_it(ground: 
     agent, away = ground.agent("api"), ground.workspace.with_name("away")
     os.rename(ground.workspace, away)
     ground.workspace.mkdir()
-    program.wait(timeout=10)
+    program.wait(timeout=PATIENCE)
     assert processes.alive(agent)
     assert not [e for e in os.listdir(ground.workspace) if "intern" in e]
     subprocess.run(["rm", "-r", ground.workspace], check=True)

@@ -1,13 +1,14 @@
 """Which plan is meant, and how are its tasks said?"""
 
 import contextlib
+import os
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from team_supervisor.adapters import clock, locks
+from team_supervisor.adapters import clock, locks, registry
 from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace, create, locate, require
@@ -30,7 +31,8 @@ from team_supervisor.core.taskgraph import (
 from team_supervisor.core.taskqueue import Queue, waits_for
 from team_supervisor.core.tasksources import SourceError
 from team_supervisor.core.taskwork import rests
-from team_supervisor.errors import UnknownTask, UsageError
+from team_supervisor.core.words import age
+from team_supervisor.errors import TeamError, UnknownTask, UsageError
 from team_supervisor.settings import load
 from team_supervisor.tasklook import stuck
 
@@ -104,8 +106,18 @@ def deadlock(store: Store) -> str | None:
 def going_on(queue: Queue, workspace: str) -> str:
     """The command after which it starts tasks again."""
     if queue.held_up:
-        return f"team-supervisor projects resume {shlex.quote(str(locate(workspace).project))}"
+        place = locate(workspace)
+        named = _slug(place) or str(place.project)
+        return f"team-supervisor projects resume {shlex.quote(named)}"
     return "team-supervisor queue resume"
+
+
+def _slug(place: Workspace) -> str | None:
+    """Under which it is registered; None too where the registry cannot be read."""
+    try:
+        return registry.load(os.environ).find(str(place.root)).slug
+    except TeamError:
+        return None
 
 
 def without_team_yaml(values: dict[str, Any], workspace: str) -> dict[str, Any]:
@@ -170,10 +182,15 @@ def refuse_frozen(table: TaskTable, *names: str | None) -> None:
 
 
 def hint(workspace: str) -> str | None:
-    """What is to be done so that something happens; None when a supervisor runs."""
+    """What is to be done so that something happens; None when a supervisor runs.
+
+    The schedule takes up what is ready in a registered project.
+    """
     found: Workspace = locate(workspace)
     if locks.held_by(found.lock) is not None:
         return None
+    if _slug(found) and (every := scheduling.on()):
+        return f"The next scheduled tick takes it up (every {age(every)})."
     return "No supervisor is running; it starts with `team-supervisor orchestrate`."
 
 
@@ -231,8 +248,6 @@ def as_json(task: Task, waits: str | None = None) -> dict[str, Any]:
 
 def show(lines: list[tuple[str, str]]) -> None:
     """(text, style): colours on a terminal, plain otherwise."""
-    import os
-
     import click
 
     from team_supervisor.cli.options import rich_output

@@ -1,5 +1,6 @@
 """How is the supervisor of a project started for good, and stopped?"""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def active(environ: Mapping[str, str]) -> tuple[list[Project], list[str]]:
     found = in_priority((s.project, s.settings) for s in seen)
     others = [f"{p.slug} is {s.status}" for p, s in found if s.status != "active"]
     return [project for project, settings in found if settings.status == "active"], others
+
+
+def here(environ: Mapping[str, str]) -> list[Project]:
+    """The registered project that the current directory is in, the innermost one; else none."""
+    known, place = registry.load(environ), Path.cwd()
+    roots = {os.path.realpath(each.path): each for each in known.projects}
+    return [roots[str(p)] for p in (place, *place.parents) if str(p) in roots][:1]
 
 
 def start(project: Project, environ: Mapping[str, str], limits: Limits) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from team_supervisor.cli import options
-from team_supervisor.errors import TeamError
+from team_supervisor.errors import TeamError, UsageError
 
 if TYPE_CHECKING:
     from team_supervisor.core.projects import Limits, Project
@@ -169,14 +169,15 @@ def _say(words: dict[str, str], as_json: bool) -> None:
 @_stale_after
 @options.as_json
 def start_(names: tuple[str, ...], stale_after: float, as_json: bool) -> None:
-    """Start the supervisor of each PROJECT, or of all that are active, one after the other.
+    """Start the supervisor of each PROJECT; without one, of the project that this directory is in,
+    else of all that are active, one after the other.
 
     It goes on without this terminal. One that hangs is ended first; its agents go on.
     """
     from team_supervisor.cli import projecting
 
     others: list[str] = []
-    wanted = [_find(name) for name in names]
+    wanted = [_find(name) for name in names] or projecting.here(os.environ)
     if not wanted:
         wanted, others = projecting.active(os.environ)
     if others and not as_json:
@@ -186,14 +187,20 @@ def start_(names: tuple[str, ...], stale_after: float, as_json: bool) -> None:
 
 
 @command.command("stop", epilog="Example: team-supervisor projects stop api")
-@click.argument("names", metavar="PROJECT...", nargs=-1, required=True)
+@click.argument("names", metavar="[PROJECT]...", nargs=-1)
 @click.option("--team", is_flag=True, help="Its agents, too; their directories are kept.")
 @options.as_json
 def stop_(names: tuple[str, ...], team: bool, as_json: bool) -> None:
-    """End the supervisor of each PROJECT; its agents go on."""
+    """End the supervisor of each PROJECT, or of the one this directory is in; its agents go on."""
     from team_supervisor.cli import projecting
 
-    _each([_find(name) for name in names], as_json, lambda found: projecting.stop(found, team))
+    wanted = [_find(name) for name in names] or projecting.here(os.environ)
+    if not wanted:
+        raise UsageError(
+            "which project? name one (`team-supervisor projects list` shows them), or call this "
+            "in its directory"
+        )
+    _each(wanted, as_json, lambda found: projecting.stop(found, team))
 
 
 def _each(wanted: "list[Project]", as_json: bool, do: "Callable[[Project], str]") -> None:

@@ -44,6 +44,15 @@ def state() -> State:
     )
 
 
+def on() -> float | None:
+    """Every how many seconds cron runs a tick now; None when it does not, or nobody can tell."""
+    try:
+        found = state() if path().exists() else State()
+        return found.every if found.wanted and not found.asleep and installed() else None
+    except TeamError:
+        return None
+
+
 def turn_on(every: float) -> None:
     entry, before = _entry(every), state()
     _note(wanted=True, asleep=False, every=every)

@@ -1,8 +1,9 @@
 """What does a running agent need: a message, a nudge, a person, or nothing?"""
 
-from team_supervisor.core import deadlock, logs, stalling
+from team_supervisor.core import deadlock, logs, stalling, taskwork
 from team_supervisor.core.holding import held, limited, out_of_time, outgrown, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
+from team_supervisor.core.taskfacts import StopWorker
 from team_supervisor.core.verification import exhausted
 from team_supervisor.core.world import (
     Action,
@@ -31,7 +32,8 @@ def plan(facts: SessionFacts, world: World) -> list[Action]:
     if not held(facts.session, world):
         actions += [Deliver(facts.session, d) for d in unsent(facts)]
     doing, detail = what_it_does(facts, world)
-    if (doing, detail) != (facts.session.doing, facts.session.doing_detail):
+    noted = (doing, detail) == (facts.session.doing, facts.session.doing_detail)
+    if not noted and not (needs_a_person(doing, detail) and _ends_anyway(facts.session, world)):
         actions.append(NoteDoing(facts.session, doing, detail))
     if doing == Doing.WORKING and _needs_nudge(facts, world):
         reading = facts.watch.reading if facts.watch else None
@@ -70,6 +72,13 @@ def quiet(facts: SessionFacts, world: World) -> bool:
 def needs_a_person(doing: Doing, detail: str) -> bool:
     """Is somebody to be told of it, or does it go on by itself?"""
     return doing in (Doing.ATTENTION, Doing.OVER_BUDGET) and detail != HANDED_OVER
+
+
+def _ends_anyway(session: Session, world: World) -> bool:
+    """Its task ends it in this look: what becomes of that says whether anybody is needed."""
+    ours = (w for w in world.work.workers if w.session and w.session.id == session.id)
+    retries = world.rules.task_retries
+    return any(isinstance(taskwork.follow(w, world.now, retries), StopWorker) for w in ours)
 
 
 def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:

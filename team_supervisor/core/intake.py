@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal
+from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal, second
 from team_supervisor.core.budgets import granted
 from team_supervisor.core.holding import team_limit
 from team_supervisor.core.model import RequestStatus, Session
@@ -97,7 +97,14 @@ def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> A
         case Wait(reason):
             return _still(look, RequestStatus.QUEUED, reason, known)
         case Refuse(reason):
-            return RejectRequest(look, reason)
+            later = reason == second(name.persona, team) and _of_a_task(look, world)
+            queued = _still(look, RequestStatus.QUEUED, reason, known)
+            return queued if later else RejectRequest(look, reason)
+
+
+def _of_a_task(look: RequestLook, world: World) -> bool:
+    """Made for the plan while the persona was free; somebody else came first since then."""
+    return any(worker.task.request == look.name for worker in world.work.workers)
 
 
 def _still(

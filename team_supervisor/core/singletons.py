@@ -22,19 +22,20 @@ class Singletons:
 
     def waits(self, task: Task) -> str | None:
         """Why this task starts only later; None when it may now."""
-        name = self._of(task)
+        name = self.only(task)
         if name is None or name not in self.taken:
             return None
         return f"there may be only one {name}, and {self.taken[name]} comes first"
 
     def with_(self, task: Task) -> "Singletons":
         """When this one has begun."""
-        name = self._of(task)
+        name = self.only(task)
         if name is None:
             return self
         return Singletons(self.personas, {name: task.id, **self.taken}, self.usual)
 
-    def _of(self, task: Task) -> str | None:
+    def only(self, task: Task) -> str | None:
+        """The persona of this task, if there may be only one of it."""
         name = task.persona or self.usual
         return name if name in self.personas else None
 

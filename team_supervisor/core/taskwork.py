@@ -1,6 +1,6 @@
 """Which tasks get a worker now, and what follows for a task from its worker's end?"""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from team_supervisor.core.budgets import worked
 from team_supervisor.core.model import Doing, Moment, Session, Standing, State, Wanted
@@ -169,15 +169,38 @@ def _too_long(session: Session) -> str:
     return f"it ran longer than its limit of {age(session.overdue or session.timeout or 0.0)}"
 
 
-def finished(work: Work) -> bool:
+def finished(work: Work, singles: Singletons = NO_SINGLETONS, live: Iterable[Session] = ()) -> bool:
     """Nothing is at work, and nothing more starts unless a person does something about it.
 
-    A queue that a person paused is waited for; one that a failure stopped is not.
+    A queue that a person paused is waited for; one that a failure stopped is not, nor the only
+    one of a persona that is parked until a person does something.
     """
-    if _at_work(work):
+    waiting = [one for one in live if needs_person(one)]
+    held = {one.persona for one in waiting}
+    if any(_goes_on(worker, singles, held) for worker in work.workers):
         return False
     stopped = work.queue.stopped_by is not None and work.queue.stop_on_failure
-    return not work.ready or (stopped and not work.queue.paused)
+    # Without money of the team nobody else could start either.
+    broke = any(one.doing_detail.startswith("the team's ") for one in waiting)
+    free = not broke and any(singles.only(task) not in held for task in work.ready)
+    return not free or (stopped and not work.queue.paused)
+
+
+def needs_person(session: Session) -> bool:
+    """Parked, and not even the end of a day or of a rate limit lets it go on."""
+    if session.state != State.PARKED or session.retry_wanted:
+        return False
+    spent = session.doing == Doing.OVER_BUDGET and not session.doing_detail.startswith("today's ")
+    return spent or session.doing == Doing.ATTENTION
+
+
+def _goes_on(worker: Worker, singles: Singletons, held: Collection[str]) -> bool:
+    """At work, and not behind what only a person can move."""
+    if worker.task.state not in AT_WORK:
+        return False
+    if worker.session is not None:
+        return not needs_person(worker.session)
+    return singles.only(worker.task) not in held
 
 
 def being_ended(live: Iterable[Session]) -> bool:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.teams import AGENT, PROGRAM
@@ -39,6 +40,22 @@ def test_a_directory_is_registered_with_a_workspace_of_its_own() -> None:
     assert listed()["my-app"]["settings"]["max_workers"] == 3
     written = yaml.safe_load(Path("My App/.database/team.yaml").read_text())
     assert written == {"project": {"priority": "high", "max_workers": 3}}
+
+
+def test_without_a_name_the_project_of_this_directory_is_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make("a/src", "b")
+    projects("add", "a")
+    assert "which project? name one" in projects("stop", code=2)
+    monkeypatch.chdir("a/src")
+    projects("add", "../../b")
+    try:
+        assert "Started a" in projects("start")
+        assert listed()["b"]["status"] == "stopped"
+        assert "Stopped a" in projects("stop")
+    finally:
+        projects("stop", "a", "b")
 
 
 def test_an_existing_team_yaml_keeps_its_comments() -> None:

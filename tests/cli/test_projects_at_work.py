@@ -49,7 +49,7 @@ def test_a_pause_is_taken_up_and_shown_everywhere_until_resume_goes_on(team: Tea
     lines_until(running, "The project is paused: nothing new of the plan starts")
     assert "‖ the project is paused: nothing more" in said(team, "track", "--once")
     assert verb(team, "track", "--once")["held"] == "the project is paused"
-    assert "projects resume" in said(team, "queue", "list")
+    assert "`team-supervisor projects resume api` goes on" in said(team, "queue", "list")
     assert "running, paused" in said(team, "projects", "list")
     verb(team, "projects", "resume", "api")
     lines_until(running, "The project is active: its plan goes on")

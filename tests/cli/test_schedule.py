@@ -39,6 +39,23 @@ def test_on_twice_is_one_entry_and_off_gives_the_crontab_back(live_team: Team, t
     assert tab.read_bytes() == MINE
 
 
+def test_what_is_added_while_it_is_on_is_said_to_wait_for_the_next_tick(
+    live_team: Team, tab: Path
+) -> None:
+    def added(name: str) -> str:
+        done = live_team.call("tasks", "add", name, "Do it")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1]
+
+    assert live_team.call("schedule", "on", "--every", "10m").returncode == 0
+    none = "No supervisor is running; it starts with `team-supervisor orchestrate`."
+    assert added("T1") == none  # no tick looks at what is not registered
+    assert live_team.call("projects", "add", live_team.project).returncode == 0
+    assert added("T2") == "The next scheduled tick takes it up (every 10 min)."
+    assert live_team.call("schedule", "off").returncode == 0
+    assert added("T3") == none
+
+
 def test_an_interval_that_cron_does_not_know_changes_nothing(live_team: Team, tab: Path) -> None:
     done = live_team.call("schedule", "on", "--every", "7m")
     assert done.returncode == 2 and "6m or 10m" in done.stderr

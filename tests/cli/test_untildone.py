@@ -1,13 +1,14 @@
 """When does `orchestrate --until-done` end, and with which exit code?"""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from team_supervisor.cli.untildone import Goal
-from team_supervisor.core.model import Doing, State, Wanted
+from team_supervisor.core.model import Doing, Session, State, Wanted
 from team_supervisor.core.taskfacts import Work, Worker
 from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskqueue import Queue
@@ -42,6 +43,52 @@ def test_it_ends_when_nothing_more_starts_without_a_person(found: Work, over: bo
     assert Goal(None)(worlds.world(work=found)) is over
 
 
+BOSS = Task(id="B1", title="B1", state=TaskState.QUEUED, persona="manager")
+HELD = worlds.session(
+    State.PARKED, id=worlds.MANAGER, persona="manager", doing=Doing.ATTENTION, doing_detail="a key"
+)
+ASKED = Worker(
+    task=Task(id="B1", title="B1", state=TaskState.ASSIGNED, persona="manager", request="r"),
+    asked=True,
+)
+SPENT = worlds.session(State.PARKED, doing=Doing.OVER_BUDGET, doing_detail="the team's budget of")
+BROKE = Worker(task=Task(id="T2", title="T2", state=TaskState.IN_PROGRESS), session=SPENT)
+
+
+@pytest.mark.parametrize(
+    ("found", "lives", "over"),
+    [
+        (work(TaskState.QUEUED, ready=(BOSS,)), HELD, True),
+        (work(TaskState.QUEUED, ready=(BOSS, READY)), HELD, False),
+        (work(TaskState.ASSIGNED, workers=(ASKED,)), HELD, True),
+        (work(TaskState.ASSIGNED, workers=(ASKED,)), replace(HELD, doing=Doing.WAITING), False),
+        (work(TaskState.QUEUED, ready=(BOSS,)), replace(HELD, retry_wanted=True), False),
+        (work(TaskState.IN_PROGRESS, workers=(BROKE,), ready=(READY,)), SPENT, True),
+    ],
+)
+def test_it_does_not_wait_for_what_only_a_person_can_move(
+    found: Work, lives: Session, over: bool
+) -> None:
+    assert Goal(None)(worlds.world(work=found, others=(lives,))) is over
+
+
+def test_a_parked_singleton_is_named_with_the_task_that_waits_for_it(live_team: Team) -> None:
+    live_team.write_settings("task_persona: intern\npark_after: 0.2\nmax_nudges: 1\n")
+    personas = live_team.root / "personas"
+    personas.mkdir(exist_ok=True)
+    (personas / "boss.md").write_text("---\nname: boss\nsingleton: true\n---\nLead.\n")
+    for name, steps in (("B1", ("say Which key?",)), ("B2", ("done all",))):
+        spec = live_team.project / f"{name}.md"
+        spec.write_text(script(*steps))
+        words = ("tasks", "add", name, f"Do {name}", "-i", spec, "--persona", "boss")
+        assert live_team.call(*words).returncode == 0
+    done = live_team.call("orchestrate", "--until-done", "--timeout", "50s")
+    assert done.returncode == 1
+    assert "0 of 2 tasks completed" in done.stdout and "out of time" not in done.stdout
+    assert "B2 Do B2 (queued: there may be only one boss, and boss-" in done.stdout
+    assert "B1 goes on once somebody answers: `team-supervisor why boss-" in done.stdout
+
+
 def test_who_is_parked_for_a_person_holds_no_other_task_up_and_is_named_at_the_end(
     live_team: Team,
 ) -> None:
@@ -70,8 +117,6 @@ def test_it_waits_until_the_worker_of_a_failed_task_has_ended() -> None:
 
 
 def test_it_ends_when_its_time_is_over() -> None:
-    from dataclasses import replace
-
     goal, busy = Goal(60.0), worlds.world(work=work(TaskState.IN_PROGRESS, workers=(BUSY,)))
     assert not goal(busy)
     later = replace(busy.now, monotonic=busy.now.monotonic + 60.0)

@@ -7,6 +7,8 @@ import pytest
 
 from team_supervisor.core.completion import TasksWatch
 from team_supervisor.core.model import DeliveryKind, Doing, RequestStatus, State, Wanted
+from team_supervisor.core.taskfacts import StopWorker, Work, Worker
+from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.world import (
     Action,
     Deliver,
@@ -55,6 +57,19 @@ def notes(*seen: SessionFacts, **changes: Any) -> tuple[Doing, str]:
     """What the first of them is found to be doing."""
     (action,) = [a for a in of(seen[0], planned(*seen, **changes)) if isinstance(a, NoteDoing)]
     return action.doing, action.detail
+
+
+@pytest.mark.parametrize(("reported", "noted"), [("", False), ("blocked", True)])
+def test_who_is_over_its_time_needs_nobody_when_its_task_ends_it(
+    reported: str, noted: bool
+) -> None:
+    late = facts(session(timeout=60.0, worked_before=61.0))
+    state = TaskState.BLOCKED if reported else TaskState.IN_PROGRESS
+    task = Task(id="T1", title="T1", state=state, session=ENGINEER, reported=reported, tries=1)
+    work = Work(workers=(Worker(task=task, session=late.session),))
+    actions = of(late, planned(late, work=work))
+    assert any(isinstance(action, NoteDoing) for action in actions) is noted
+    assert any(isinstance(action, StopWorker) for action in actions) is not noted
 
 
 def test_an_agent_at_work_needs_nothing() -> None:

@@ -11,7 +11,8 @@ from team_supervisor.core import intake
 from team_supervisor.core.admission import Admit, Limits
 from team_supervisor.core.budgets import Account, Budget, Spent
 from team_supervisor.core.model import RequestStatus, Session, State
-from team_supervisor.core.taskfacts import Work
+from team_supervisor.core.taskfacts import Work, Worker
+from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.taskqueue import Queue
 from team_supervisor.core.world import (
     Action,
@@ -75,6 +76,18 @@ def numbered(number: int, persona: str = "engineer", seen: float = 0.0) -> Reque
 
 def engineers(count: int) -> list[Session]:
     return [session(State.ACTIVE, id=f"engineer-{number:013d}") for number in range(count)]
+
+
+def test_a_task_waits_for_the_only_one_of_its_persona_when_another_request_came_first() -> None:
+    first, ours = numbered(1, "manager", seen=1.0), numbered(2, "manager", seen=2.0)
+    asked = Worker(task=Task(id="T1", title="T1", state=TaskState.ASSIGNED, request=ours.name))
+    claimed, later = becomes(first, ours, work=Work(workers=(asked,)))
+    assert claimed == claim(first, "manager")
+    assert isinstance(later, QueueRequest)
+    assert later.reason.startswith("there may be only one manager")
+    assert "there may be only one manager" in rejection(becomes(first, ours)[1])
+    afterwards = becomes(known(ours, RequestStatus.QUEUED), work=Work(workers=(asked,)))
+    assert [type(action) for action in afterwards] == [ClaimRequest]
 
 
 def test_a_request_seen_for_the_first_time_is_written_down_before_anything_else() -> None:

@@ -26,6 +26,16 @@ _OF_THE_PLAN = ("task", "tasks_imported", "queue", "iteration")
 
 
 @dataclass(slots=True)
+class Line:
+    """To one channel: one message at a time, and a rest after each that failed."""
+
+    messenger: Messenger
+    channel: str | None = None
+    failures: int = 0
+    again_at: float = 0.0
+
+
+@dataclass(slots=True)
 class Telling:
     """Fills the outbox from events and empties it; a channel can delay nothing but itself.
 
@@ -41,16 +51,15 @@ class Telling:
     patience: float = PATIENCE
     outbox: Outbox = field(init=False)
     _file: PreferencesFile = field(init=False)
-    _messenger: Messenger = field(init=False)
+    _lines: dict[Place, Line] = field(init=False)
     _registered: str | None = None
-    _failures: int = 0
-    _again_at: float = 0.0
     _tidied_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(self.store)
         self._file = PreferencesFile(self.environ)
-        self._messenger = Messenger(self.ring)
+        places: tuple[Place, ...] = ("project", "orchestrator")
+        self._lines = {place: Line(Messenger(self.ring)) for place in places}
 
     def look(self, own: Notify, now: Moment) -> None:
         """After each look of the loop; returns at once, whatever the channel does."""
@@ -67,8 +76,12 @@ class Telling:
                 self.outbox.keep(None, Memory())
             return
         self._fill(place, (machine, own), now.wall)
-        self._collect(now)
-        self._hand_out(place, (machine, own), now)
+        if now.monotonic - self._tidied_at > 60.0:
+            self._tidied_at = now.monotonic
+            self.outbox.tidy(now.wall)
+        for each in self._lines:
+            self._collect(each, now)
+            self._hand_out(each, (machine, own), now)
 
     def _fill(self, place: Place, layers: tuple[Notify, Notify], now: float) -> None:
         cursor = self.outbox.cursor()
@@ -118,46 +131,55 @@ class Telling:
         self._put(place, layers, told, (now, now))
         return memory
 
-    def _collect(self, now: Moment, seconds: float = 0.0) -> None:
-        result = self._messenger.result(seconds)
-        late = now.monotonic - self._messenger.since > self.patience
-        if result is None and self._messenger.number is not None and late:
-            result = self._messenger.abandon()
+    def _collect(self, place: Place, now: Moment, seconds: float = 0.0) -> None:
+        messenger = self._lines[place].messenger
+        result = messenger.result(seconds)
+        late = now.monotonic - messenger.since > self.patience
+        if result is None and messenger.number is not None and late:
+            result = messenger.abandon()
         if result is not None:
-            self._note(result, now)
+            self._note(place, result, now)
 
-    def _note(self, result: Result, now: Moment) -> None:
+    def _note(self, place: Place, result: Result, now: Moment) -> None:
+        line = self._lines[place]
         if result.problem is None:
-            self._failures, self._again_at = 0, 0.0
+            line.failures, line.again_at = 0, 0.0
             self.outbox.delivered(result.number)
             return
-        death = Death(self._failures, ran=0.0, progressed=False)
+        death = Death(line.failures, ran=0.0, progressed=False)
         then = decide(death, self.policy, random.uniform(-1.0, 1.0))
         assert isinstance(then, RestartAfter)
-        self._failures = then.failures
+        line.failures = then.failures
         # The channel rests, not only this message: the others would meet the same.
-        self._again_at = now.monotonic + then.delay
+        line.again_at = now.monotonic + then.delay
         self.outbox.failed(result.number, result.problem, now.wall + then.delay)
 
     def _hand_out(
         self, place: Place, layers: tuple[Notify, Notify], now: Moment, *, soon: bool = False
     ) -> None:
-        if now.monotonic - self._tidied_at > 60.0:
-            self._tidied_at = now.monotonic
-            self.outbox.tidy(now.wall)
-        if now.monotonic < self._again_at or not self._messenger.free:
+        machine, own = layers
+        channel = own.channel if place == "project" else machine.channel
+        line = self._renewed(place, channel, now)
+        if not channel or now.monotonic < line.again_at or not line.messenger.free:
             return
         message = self.outbox.next(place, now.wall, soon=soon)
         if message is None:
             return
         self.outbox.begun(message.number, now.wall)
-        channel = layers[1].channel if place == "project" else layers[0].channel
-        url, problem = telling.resolved(channel or "", self.environ, place)
+        url, problem = telling.resolved(channel, self.environ, place)
         if problem:
-            self._note(Result(message.number, problem), now)
+            self._note(place, Result(message.number, problem), now)
         else:
             text = self._text(message, layers)
-            self._messenger.start(message.number, url, text, now.monotonic)
+            line.messenger.start(message.number, url, text, now.monotonic)
+
+    def _renewed(self, place: Place, channel: str | None, now: Moment) -> Line:
+        """What another channel refused does not count against the one that is set now."""
+        line = self._lines[place]
+        if channel != line.channel:
+            line.channel, line.failures, line.again_at = channel, 0, 0.0
+            self.outbox.rest_no_longer(place, now.wall)
+        return line
 
     def _text(self, message: Message, layers: tuple[Notify, Notify]) -> str:
         mention = telling.rule(message.event, *layers).mention
@@ -182,8 +204,11 @@ class Telling:
         machine = self._file.current(clock.now().monotonic).notify
         place = telling.place(own, machine)
         until = clock.now().monotonic + LAST_WORDS
-        while place and not self._failures and (left := until - clock.now().monotonic) > 0:
-            self._collect(clock.now(), left)
+        if place is None:
+            return
+        line = self._lines[place]
+        while not line.failures and (left := until - clock.now().monotonic) > 0:
+            self._collect(place, clock.now(), left)
             self._hand_out(place, (machine, own), clock.now(), soon=True)
-            if self._messenger.number is None:
+            if line.messenger.number is None:
                 return

@@ -1,5 +1,7 @@
+import select
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +55,9 @@ def test_what_happens_is_told_once_and_the_message_says_how_to_look(
     assert waiting(team) == []
 
 
-def test_what_a_channel_refuses_arrives_when_it_works_again(team: Team, receiver: Receiver) -> None:
+def test_what_a_channel_refuses_arrives_in_order_when_it_works_again(
+    team: Team, receiver: Receiver
+) -> None:
     receiver.answer = 503
     team.set(notify=Notify(channel=receiver.url()))
     with team.supervised() as supervisor:
@@ -63,9 +67,53 @@ def test_what_a_channel_refuses_arrives_when_it_works_again(team: Team, receiver
         run_until(supervisor, lambda world: receiver.asked > 4)
         assert "it answered 503" in waiting(team)
         receiver.answer = 200
-        run_until(supervisor, lambda world: len(receiver.messages) == 3)
+        fail(supervisor, "4")
+        run_until(supervisor, lambda world: len(receiver.messages) == 4)
         run_until(supervisor, lambda world: waiting(team) == [])
-    assert len(set(receiver.messages)) == 3
+    assert names(receiver) == ["1", "2", "3", "4"]
+
+
+def test_a_channel_that_rests_holds_up_no_other_and_is_left_when_another_is_set(
+    team: Team, receiver: Receiver
+) -> None:
+    with receiving() as down:
+        down.answer = 503
+        config = Path(team.environ["TEAM_SUPERVISOR_CONFIG"]) / "config.yaml"
+        config.parent.mkdir()
+        config.write_text(f"notify: {{channel: '{receiver.url()}'}}\n")
+        team.set(notify=Notify(channel=down.url()))
+        with team.supervised() as supervisor:
+            supervisor.telling.policy = RestartPolicy(
+                first_delay=3000.0, max_delay=3000.0, failures=1 << 30
+            )
+            supervisor.tick()
+            fail(supervisor, "1")
+            run_until(supervisor, lambda world: waiting(team) == ["it answered 503"])
+            fail(supervisor, "2")
+            supervisor.telling.look(Notify(), clock.now())
+            receiver.wait()
+            assert names(receiver) == ["2"]
+            fail(supervisor, "3")
+            elsewhere = Notify(channel=receiver.url("elsewhere"))
+            for _ in "13":
+                take_turns(supervisor, elsewhere, receiver)
+            assert names(receiver) == ["2", "1", "3"]
+    assert down.asked == 1
+
+
+def take_turns(supervisor: Supervisor, own: Notify, receiver: Receiver) -> None:
+    """Look until one more message has arrived."""
+    before = len(receiver.messages)
+    deadline = time.monotonic() + 30
+    while len(receiver.messages) == before:
+        supervisor.telling.look(own, clock.now())
+        assert time.monotonic() < deadline, "no message arrived"
+        select.select([], [], [], 0.01)
+
+
+def names(receiver: Receiver) -> list[str]:
+    """Of the sessions that were given up, as they were told of."""
+    return [message.split()[4] for message in receiver.messages]
 
 
 def test_a_channel_that_is_down_is_told_by_the_next_supervisor(team: Team) -> None:

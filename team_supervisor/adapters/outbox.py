@@ -6,6 +6,7 @@ from typing import Any
 
 from team_supervisor.adapters import rows
 from team_supervisor.adapters.store import Store
+from team_supervisor.core import sequence
 from team_supervisor.core.telling import DAY, GATHER, GATHERED, MOST_LINES, Memory, Place, Told
 
 QUERIES = rows.queries("outbox.sql")
@@ -70,9 +71,14 @@ class Outbox:
         self._do("put", **values, words=json.dumps(words), look=told.look, at=at, due=due)
 
     def next(self, place: Place, now: float, *, soon: bool = False) -> Message | None:
-        """The least tried of those that are due; `soon`: one never tried need not be due."""
-        found = self._do("next", place=place, now=now, soon=soon)
-        return _message(found[0]) if found else None
+        """The one whose turn it is at this place; `soon`: one never tried need not be due."""
+        queued = [sequence.Queued(**row) for row in self._do("queued", place=place)]
+        number = sequence.following(queued, now, soon=soon)
+        return None if number is None else _message(self._do("one", number=number)[0])
+
+    def rest_no_longer(self, place: Place, now: float) -> None:
+        """What failed there is due at once: it is another channel now."""
+        self._do("rest_no_longer", place=place, now=now)
 
     def begun(self, number: int, now: float) -> None:
         self._do("begun", number=number, now=now)

@@ -14,9 +14,16 @@ UPDATE outbox SET words = :words, count = count + 1 WHERE number = :number;
 UPDATE outbox SET due_at = :now
 WHERE state = 'waiting' AND place = :place AND tries = 0 AND due_at > :now;
 
--- next --
-SELECT * FROM outbox WHERE state = 'waiting' AND place = :place AND (due_at <= :now OR :soon AND tries = 0)
-ORDER BY tries, number LIMIT 1;
+-- queued --
+SELECT number, tries, due_at, problem FROM outbox
+WHERE state = 'waiting' AND place = :place ORDER BY number;
+
+-- one --
+SELECT * FROM outbox WHERE number = :number;
+
+-- rest_no_longer --
+UPDATE outbox SET due_at = :now
+WHERE state = 'waiting' AND place = :place AND tries > 0 AND due_at > :now;
 
 -- begun --
 UPDATE outbox SET tries = tries + 1, tried_at = :now WHERE number = :number;

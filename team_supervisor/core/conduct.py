@@ -82,10 +82,17 @@ def _ends_anyway(session: Session, world: World) -> bool:
 
 
 def what_it_does(facts: SessionFacts, world: World) -> tuple[Doing, str]:
+    """A rate limit hides nobody who needs a person; but it may be why one is silent."""
+    session, found = facts.session, _but_for_a_limit(facts, world)
+    if not limited(session, world) or (session.turn_open and _goes_on(session, world)):
+        return found
+    silent = found == stalling.state(facts, world)
+    return found if needs_a_person(*found) and not silent else (Doing.RATE_LIMITED, "")
+
+
+def _but_for_a_limit(facts: SessionFacts, world: World) -> tuple[Doing, str]:
     """In the order in which one outweighs the other."""
     session = facts.session
-    if limited(session, world) and not (session.turn_open and _goes_on(session, world)):
-        return Doing.RATE_LIMITED, ""
     gone = "" if facts.directory else "its directory is gone"
     if trouble := gone or logs.complaint(facts.logs, world.rules.logs):
         return Doing.ATTENTION, trouble
@@ -116,7 +123,7 @@ def _at_rest(facts: SessionFacts, world: World) -> tuple[Doing, str]:
 
 
 def _goes_on(session: Session, world: World) -> bool:
-    """The others' limit does not end a turn that has begun; its own does."""
+    """The others' limit does not end a turn that has begun; its own does, and may have."""
     own = session.rate_limited_until
     return own is None or own <= world.now.wall
 
@@ -160,7 +167,8 @@ def _idle(facts: SessionFacts, world: World) -> tuple[Doing, str]:
         return _paused(session, pause)
     if list_changed(facts):
         return Doing.WORKING, ""
-    if session.nudges >= world.rules.max_nudges and _idle_for(session, world):
+    nudged = session.nudges >= world.rules.max_nudges
+    if nudged and _idle_for(session, world) and _goes_on(session, world):
         return Doing.ATTENTION, _stuck(session)
     return Doing.WORKING, ""
 

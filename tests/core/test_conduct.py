@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.completion import TasksWatch
 from team_supervisor.core.model import DeliveryKind, Doing, RequestStatus, State, Wanted
+from team_supervisor.core.rules import Rules
 from team_supervisor.core.taskfacts import StopWorker, Work, Worker
 from team_supervisor.core.taskgraph import Task, TaskState
 from team_supervisor.core.world import (
@@ -288,7 +290,9 @@ def test_a_session_whose_directory_is_gone_needs_a_person() -> None:
 @pytest.mark.parametrize(
     ("changes", "doing"),
     [
-        ({"rate_limited_until": NOW.wall + 9, "error_status": 401}, Doing.RATE_LIMITED),
+        ({"rate_limited_until": NOW.wall + 9, "error_status": 429}, Doing.RATE_LIMITED),
+        ({"rate_limited_until": NOW.wall + 9, "error_status": 401}, Doing.ATTENTION),
+        ({"rate_limited_until": NOW.wall + 9, "nudges": 3}, Doing.RATE_LIMITED),
         ({"error_status": 401, "nudges": 3}, Doing.ATTENTION),
         ({"error_status": 401, "turn_open": 1, "doing": Doing.ATTENTION}, Doing.WORKING),
     ],
@@ -296,6 +300,38 @@ def test_a_session_whose_directory_is_gone_needs_a_person() -> None:
 )
 def test_one_thing_outweighs_the_other(changes: dict[str, Any], doing: Doing) -> None:
     assert notes(resting(**changes))[0] == doing
+
+
+LIMIT = {"rate_limited_until": NOW.wall + 600, "doing": Doing.RATE_LIMITED}
+LIMITED = facts(idle(id="a-1", **LIMIT), tasks=HALF)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tasks"),
+    [
+        ({"nudges": 3}, HALF),
+        ({}, watch(1, 3, pause="blocked")),
+        ({"error_status": 401}, HALF),
+        ({"cost_before": 3.0}, HALF),
+    ],
+    ids=["nudged", "blocked", "signed out", "over budget"],
+)
+def test_the_limit_of_a_teammate_hides_nobody_who_needs_a_person(
+    changes: dict[str, Any], tasks: TasksWatch
+) -> None:
+    rules = Rules(budgets=Budgets(session=Budget(usd=2.0)))
+    seen = resting(tasks, **changes)
+    doing, detail = notes(seen, rules=rules)
+    assert doing in (Doing.ATTENTION, Doing.OVER_BUDGET)
+    told = replace(seen.session, doing=doing, doing_detail=detail)
+    shown = replace(seen, session=told)
+    assert not [a for a in planned(shown, LIMITED, rules=rules) if isinstance(a, NoteDoing)]
+    assert notes(seen, LIMITED, rules=rules) == (doing, detail)
+
+
+def test_the_silence_of_one_that_waits_for_its_limit_is_no_stall() -> None:
+    silent = resting(rate_limited_until=NOW.wall + 600, turn_open=1)
+    assert notes(replace(silent, still=1e6))[0] == Doing.RATE_LIMITED
 
 
 STUCK: dict[str, Any] = {

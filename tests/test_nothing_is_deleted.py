@@ -31,6 +31,7 @@ ALLOWED = {
     ("adapters/processes.py", "start_host", "unlink"): "launch.json in the control directory",
     ("adapters/service.py", "remove", "unlink"): "our unit; a changed one is kept aside before",
     ("cli/service.py", "_uninstall", "remove"): "calls the one above",
+    ("cli/timing.py", "turn_off", "remove"): "calls it, too",
     ("records.py", "take_reserve", "unlink"): "its reserve in the control directory",
     ("records.py", "take_reserve", "rename"): "its reserve in the control directory",
     # What is emptied or replaced.

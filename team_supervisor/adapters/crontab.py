@@ -50,7 +50,8 @@ def _run(
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TeamError(
             f"`crontab` cannot be run ({type(error).__name__}): install cron, "
-            "or have the team supervised with `team-supervisor service install`"
+            "log in where systemd answers, or have the team supervised with "
+            "`team-supervisor service install`"
         ) from None
 
 

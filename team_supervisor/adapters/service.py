@@ -49,9 +49,7 @@ class Systemd:
     environ: Mapping[str, str]
 
     def path(self, unit: Unit) -> Path:
-        given = self.environ.get("XDG_CONFIG_HOME", "")
-        config = Path(given) if given.startswith("/") else home(self.environ) / ".config"
-        return config / "systemd" / "user" / f"{unit.name}.service"
+        return _units(self.environ) / f"{unit.name}.service"
 
     def text(self, unit: Unit) -> str:
         return units.systemd(unit)
@@ -92,6 +90,42 @@ class Systemd:
 
     def _each(self, *calls: tuple[str, ...]) -> Iterator[Answer]:
         return _until_one_fails(calls, self.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One of systemd's for one user, and the service of the same name that it starts."""
+
+    name: str
+    environ: Mapping[str, str]
+
+    @property
+    def service(self) -> Path:
+        return _units(self.environ) / f"{self.name}.service"
+
+    @property
+    def path(self) -> Path:
+        return _units(self.environ) / f"{self.name}.timer"
+
+    def start(self) -> Iterator[Answer]:
+        """Make it known, start it now and at each login; ends at the first that fails."""
+        calls = (["daemon-reload"], ["enable", self.path.name], ["restart", self.path.name])
+        yield from self._each(*calls)
+
+    def stop(self) -> Iterator[Answer]:
+        """Not the service: a tick that runs goes on."""
+        yield from self._each(["disable", "--now", self.path.name])
+
+    def forget(self) -> Iterator[Answer]:
+        yield from self._each(["daemon-reload"])
+
+    def state(self) -> State:
+        argv = ("show", "--property=ActiveState", "--value", self.path.name)
+        answer = _ask(("systemctl", "--user", *argv), self.environ)
+        return _STATES.get(answer.text.strip(), "unknown")
+
+    def _each(self, *calls: list[str]) -> Iterator[Answer]:
+        return _until_one_fails([("systemctl", "--user", *call) for call in calls], self.environ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +178,13 @@ class Launchd:
 
 def here(environ: Mapping[str, str]) -> Systemd | Launchd:
     return Launchd(environ) if sys.platform == "darwin" else Systemd(environ)
+
+
+def _units(environ: Mapping[str, str]) -> Path:
+    """Where systemd looks for a user's units (systemd.unit(5))."""
+    given = environ.get("XDG_CONFIG_HOME", "")
+    config = Path(given) if given.startswith("/") else home(environ) / ".config"
+    return config / "systemd" / "user"
 
 
 def home(environ: Mapping[str, str]) -> Path:

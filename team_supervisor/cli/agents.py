@@ -10,6 +10,8 @@ import click
 from team_supervisor.cli import options, renewing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from team_supervisor.core.health import Health, Signal
     from team_supervisor.core.roster import SessionView
 
@@ -18,6 +20,11 @@ Examples:
   team-supervisor agents list
   team-supervisor agents health
 """
+# A threshold, in the unit of what was measured.
+SAY: "Mapping[str, Callable[[float], str]]" = {
+    "cpu": lambda percent: f"{percent:.0f} %",
+    "memory": lambda size: f"{size / (1 << 20):,.0f} MiB",
+}
 # Between two readings (seconds): long enough that the kernel's hundredths say something.
 A_MOMENT = 0.5
 
@@ -76,15 +83,17 @@ def _row(view: "SessionView") -> dict[str, Any]:
         "heartbeat": view.heartbeat,
         "cpu": view.cpu,
         "memory": view.memory,
+        "task_id": view.task_id,
         "task": view.last_words,
         "why": view.unwell,
     }
 
 
-HEADS = ("NAME", "SESSION", "PERSONA", "STATE", "HEALTH", "BEAT", "CPU", "MEM", "DOES")
+HEADS = ("NAME", "SESSION", "PERSONA", "TASK", "STATE", "HEALTH", "BEAT", "CPU", "MEM", "DOES")
 # What a narrow terminal goes without, and what it gets less of.
-SPARE = ("PERSONA", "SESSION")
+SPARE = ("PERSONA", "SESSION", "TASK")
 NAME, WORDS = 20, 10
+FACTS = ("name", "session", "persona", "task_id", "state")
 
 
 def _table(rows: list[dict[str, Any]], width: int | None) -> list[str]:
@@ -93,7 +102,8 @@ def _table(rows: list[dict[str, Any]], width: int | None) -> list[str]:
 
     lines = [dict(zip(HEADS, HEADS, strict=True)), *map(_cells, rows)]
     widths = {head: max(cells(line[head]) for line in lines) for head in HEADS}
-    heads = list(HEADS)
+    planned = any(row["task_id"] for row in rows)
+    heads = [head for head in HEADS if planned or head != "TASK"]
     if width is not None:
         for head in SPARE:
             if _taken(heads, widths) - widths["DOES"] + WORDS > width:
@@ -115,7 +125,7 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
     from team_supervisor.cli.show import memory, percent, safe, short_age
 
     beat = "–" if row["heartbeat"] is None else short_age(row["heartbeat"])
-    facts = [safe(row[key], 60) for key in ("name", "session", "persona", "state")]
+    facts = [safe(row[key] or "–", 60) for key in FACTS]
     used = [row["health"] or "–", beat, percent(row["cpu"]), memory(row["memory"])]
     words = safe(row["why"] or row["task"], 60)
     return dict(zip(HEADS, [*facts, *used, words], strict=True))
@@ -159,16 +169,17 @@ def _print(measured: "list[tuple[SessionView, Health | None]]") -> None:
     lines: list[str] = []
     for view, found in measured:
         why = "" if found else f": {view.unwell or view.status}"
-        lines.append(safe(f"{view.name} ({view.id}): {view.health or 'not measured'}{why}"))
+        task = f", task {view.task_id}" if view.task_id else ""
+        lines.append(safe(f"{view.name} ({view.id}){task}: {view.health or 'not measured'}{why}"))
         lines += [_signal(signal) for signal in found.signals] if found else []
     emit(lines or ["No session is alive"])
 
 
 def _signal(signal: "Signal") -> str:
-    from team_supervisor.cli.show import memory, percent, safe
+    from team_supervisor.cli.show import safe
     from team_supervisor.core.words import age
 
-    say = {"cpu": percent, "memory": memory}.get(signal.name, age)
+    say = SAY.get(signal.name, age)
     limits = f"warning over {say(signal.warning)}, worse over {say(signal.worse)}"
     return f"  {signal.name:<10} {signal.level:<9} {safe(signal.words)}; {limits}"
 

@@ -106,6 +106,11 @@ def _failed(e: events.SessionFailed) -> Words:
 
 
 def _attention(e: events.AttentionNeeded) -> Words:
+    """Those in a deadlock are named together, once."""
+    from team_supervisor.core.deadlock import NAME
+
+    if e.reason.startswith(NAME):
+        return []
     look = f"Look: team-supervisor attach --follow {e.session}"
     return [_line("🙋", e, "red"), (look, "")]
 

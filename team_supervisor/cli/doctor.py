@@ -63,7 +63,7 @@ def _progress() -> Iterator[None]:
 def _examine(workspace: Path, claude: str | None, environ: Mapping[str, str]) -> Iterator[Check]:
     from team_supervisor.adapters import locks, machine
     from team_supervisor.adapters import workspace as places
-    from team_supervisor.cli import notify
+    from team_supervisor.cli import notify, scheduling
 
     where = places.locate(workspace)
     found, said = _load_settings(where.settings, environ)
@@ -82,6 +82,7 @@ def _examine(workspace: Path, claude: str | None, environ: Mapping[str, str]) ->
     yield _examine_team(where)
     yield _examine_service(where, environ)
     yield Check("notify", *notify.examined(where))
+    yield Check("schedule", *scheduling.examined())
 
 
 def _examine_team(where: "Workspace") -> Check:

@@ -12,7 +12,7 @@ from team_supervisor.core import ticking
 from team_supervisor.core.progress import clean
 from team_supervisor.core.projects import Project
 from team_supervisor.core.ticking import Judged
-from team_supervisor.ticklook import look, look_at_all
+from team_supervisor.ticklook import Seen, look, look_at_all
 
 
 @click.command(epilog="Example: team-supervisor ready --json")
@@ -27,7 +27,8 @@ def command(workspace: str | None, all_: bool, as_json: bool) -> None:
     if workspace:
         seen = look((_one(workspace),), {}, os.environ)
     else:
-        _, seen = look_at_all(os.environ, {})
+        known, seen = look_at_all(os.environ, {})
+        seen.problems |= {each.slug: each.problem for each in known.unusable}
     running = ticking.by_slug(seen.sessions)
     found = [
         row
@@ -37,18 +38,27 @@ def command(workspace: str | None, all_: bool, as_json: bool) -> None:
     shown = [row for row in found if all_ or row["waits_for"] is None]
     if as_json:
         problems = [{"project": s, "problem": p} for s, p in seen.problems.items()]
-        click.echo(json.dumps({"ready": shown, "problems": problems}, indent=2))
+        warnings = [w for each in seen.warnings.values() for w in each]
+        more = {"warnings": warnings} if warnings else {}
+        click.echo(json.dumps({"ready": shown, "problems": problems, **more}, indent=2))
         return
+    _warn(seen)
     for row in shown:
         waits = f" (waits: {row['waits_for']})" if row["waits_for"] else ""
         click.echo(clean(f"{row['project']} {row['task']} {row['title']}{waits}", 400))
-    for slug, problem in seen.problems.items():
-        click.echo(clean(f"{slug}: {problem}", 400), err=True)
     for each in ticking.by_priority(seen.outlooks):
         if each.waits and each.iteration is not None:
             click.echo(clean(f"{each.slug}: nothing starts, {each.waits}", 400))
     left = len(found) - len(shown)
     click.echo(f"{len(shown)} could start" + (f"; {left} more wait for room" if left else ""))
+
+
+def _warn(seen: Seen) -> None:
+    """What is wrong with projects, beside what was asked for."""
+    for slug, problem in seen.problems.items():
+        click.echo(clean(f"{slug}: {problem}", 400), err=True)
+    for warning in (w for each in seen.warnings.values() for w in each):
+        click.echo(clean(f"Warning: {warning}", 400), err=True)
 
 
 def _one(workspace: str) -> Project:

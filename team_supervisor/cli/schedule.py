@@ -1,13 +1,19 @@
-"""How does a person have cron run the tick?"""
+"""How does a person have cron or systemd run the tick?"""
 
 import json
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from team_supervisor.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from team_supervisor.cli.scheduling import Way
 
 MOST_LOG = 1 << 20
 PATIENCE = 3600.0
@@ -15,7 +21,7 @@ PATIENCE = 3600.0
 
 @click.group("schedule", epilog="Example: team-supervisor schedule on --every 5m")
 def command() -> None:
-    """Have cron run `tick --run`, as long as there is something to do.
+    """Have cron or systemd run `tick --run`, as long as there is something to do.
 
     It turns itself off when nothing can start, and on again when the plan changes.
     """
@@ -23,21 +29,36 @@ def command() -> None:
 
 @command.command(epilog="Example: team-supervisor schedule on --every 5m")
 @click.option("--every", default="5m", show_default=True, metavar="TIME", help="1m to 24h.")
-def on(every: str) -> None:
-    """Put one marked entry into your crontab; the rest of it stays as it is."""
+@click.option(
+    "--with",
+    "way",
+    type=click.Choice(["cron", "systemd"]),
+    help="Who runs it; else who did, else cron where there is one.",
+)
+def on(every: str, way: "Way | None") -> None:
+    """Put one marked entry into your crontab, or a timer among your units of systemd.
+
+    All else stays as it is.
+    """
     from team_supervisor.cli import scheduling
 
-    scheduling.turn_on(options.seconds("--every", every))
+    kept = scheduling.turn_on(options.seconds("--every", every), way)
+    _tell_kept(kept)
     click.echo(f"On: {scheduling.installed()}")
 
 
 @command.command(epilog="Example: team-supervisor schedule off")
 def off() -> None:
-    """Take the entry out of your crontab."""
+    """Take the entry out of your crontab, and the timer away."""
     from team_supervisor.cli import scheduling
 
-    scheduling.turn_off()
+    _tell_kept(scheduling.turn_off())
     click.echo("Off")
+
+
+def _tell_kept(kept: "list[Path]") -> None:
+    for path in kept:
+        click.echo(f"A unit there had been changed by somebody: it is kept as {path}")
 
 
 @command.command(epilog="Example: team-supervisor schedule status --json")
@@ -48,7 +69,8 @@ def status(as_json: bool) -> None:
 
     state, entry = scheduling.state(), scheduling.installed()
     if as_json:
-        found = {"wanted": state.wanted, "asleep": state.asleep, "every": state.every}
+        found: dict[str, Any] = {"wanted": state.wanted, "asleep": state.asleep}
+        found |= {"every": state.every, "with": state.way}
         click.echo(json.dumps({**found, "entry": entry, "log": str(scheduling.log())}, indent=2))
         return
     if entry:
@@ -56,14 +78,15 @@ def status(as_json: bool) -> None:
     elif state.wanted and state.asleep:
         click.echo("At rest: nothing can start; a change of the plan turns it on again")
     elif state.wanted:
-        click.echo("Wanted, but not in your crontab: `team-supervisor schedule on` puts it there")
+        where = "not in your crontab" if state.way == "cron" else "its timer is not on"
+        click.echo(f"Wanted, but {where}: `team-supervisor schedule on` mends that")
     else:
         click.echo("Off")
 
 
 @command.command(hidden=True)
 def run() -> None:
-    """What cron runs: one tick, its output into a log that stays small."""
+    """What cron or systemd runs: one tick, its output into a log that stays small."""
     from team_supervisor.adapters import clock
     from team_supervisor.cli import scheduling
 

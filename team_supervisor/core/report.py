@@ -18,6 +18,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...]
     restarts: tuple[str, ...]
     failures: tuple[str, ...]
+    stopped: tuple[str, ...]
     needs_a_person: tuple[str, ...]
     cost_usd: float
 
@@ -41,6 +42,11 @@ def sum_up(
         ),
         restarts=tuple(filter(None, map(_restart, found))),
         failures=tuple(filter(None, map(_failure, found))),
+        stopped=tuple(
+            f"{e.name}: {e.reason}"
+            for e in found
+            if isinstance(e, events.SessionStopped) and not e.reason.startswith(TASK_FAILED)
+        ),
         needs_a_person=(
             *(_waiting(view) for view in waiting if view.id not in stuck),
             *(_stuck(task) for task in stuck.values()),
@@ -66,8 +72,6 @@ def _failure(event: events.Event) -> str | None:
     match event:
         case events.SessionFailed():
             return f"{event.name}: {event.reason}"
-        case events.SessionStopped() if not event.reason.startswith(TASK_FAILED):
-            return f"{event.name}: stopped, {event.reason}"
         case events.TaskMoved(state=TaskState.FAILED):
             return f"task {event.task}, {event.title}: {event.reason or 'no reason given'}"
     return None
@@ -90,6 +94,7 @@ def lines(report: Report, since: float) -> list[str]:
         ("Completed tasks", report.tasks),
         ("Restarts", report.restarts),
         ("Failures", report.failures),
+        ("Stopped", report.stopped),
         ("Needs a person", report.needs_a_person),
     )
     said = [f"In the last {age(since)}, for {dollars(report.cost_usd)}:"]

@@ -65,6 +65,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     processes: int | None = None
     rate_limited_until: float | None = None
 
+    task_id: str | None = None
     doing: str = ""
     standing: str = ""
     health: str | None = None
@@ -156,6 +157,7 @@ def view(
         memory=usage.memory if usage else None,
         processes=usage.processes if usage else None,
         rate_limited_until=session.rate_limited_until,
+        task_id=session.task,
         doing=session.doing,
         standing=session.standing,
     )

@@ -8,6 +8,7 @@ from team_supervisor.core.progress import clean
 from team_supervisor.core.words import dollars, processes
 
 MAX_LINE = 400
+STOPPED = "failed, which stopped the queue"
 
 
 def sentence(event: events.Event) -> str:
@@ -110,6 +111,13 @@ def _imported(e: events.TasksImported) -> str:
     return f"Imported {e.source}: {e.added} new tasks, {e.changed} changed, {e.unchanged} as before"
 
 
+def _queue(e: events.QueueChanged) -> str:
+    """A reason that begins with a task's id keeps it as it is written."""
+    if e.reason.startswith("the "):
+        return e.reason[:1].upper() + e.reason[1:]
+    return f"Task {e.reason}" if e.reason.endswith(STOPPED) else e.reason
+
+
 def _project(e: events.ProjectChanged) -> str:
     follows = "its plan goes on" if e.status == "active" else "nothing new of the plan starts"
     return f"The project is {e.status}: {follows}"
@@ -166,7 +174,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.TaskMoved: _task,
     events.TasksImported: _imported,
     events.IterationChanged: _iteration,
-    events.QueueChanged: lambda e: e.reason[:1].upper() + e.reason[1:],
+    events.QueueChanged: _queue,
     events.ProjectChanged: _project,
     events.Warned: lambda e: e.reason,
 }

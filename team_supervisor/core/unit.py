@@ -7,7 +7,7 @@ the one that started them.
 import hashlib
 import plistlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,14 @@ from team_supervisor.errors import UsageError
 
 _PLAIN = re.compile(r"[A-Za-z0-9/_.=:+@,-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_SEAL = re.compile(r"(?<=Written by team-supervisor service install, seal )[0-9a-f]{16}")
 _UNSEALED = "0" * 16
-_HEAD = f"Written by team-supervisor service install, seal {_UNSEALED}"
+# By the verb that writes a unit.
+HEADS = {
+    "service": f"Written by team-supervisor service install, seal {_UNSEALED}",
+    "schedule": f"Written by team-supervisor schedule on, seal {_UNSEALED}",
+}
+_BEFORE = "|".join(f"(?<={head.removesuffix(_UNSEALED)})" for head in HEADS.values())
+_SEAL = re.compile(f"(?:{_BEFORE})[0-9a-f]{{16}}")
 # Which of the settings may differ from machine to machine and from day to day.
 _FREE = ("Environment", "EnvironmentVariables", "OOMScoreAdjust", "Description")
 
@@ -35,13 +40,7 @@ class Unit:
     protected: bool = False
 
     def __post_init__(self) -> None:
-        for text in (self.workspace, *self.program, *self.environment.values()):
-            if _CONTROL.search(text):
-                shown = text.encode("unicode_escape", "backslashreplace").decode()
-                raise UsageError(
-                    f"{shown} has characters that no service can be given: "
-                    "use a workspace and a PATH without control characters, in UTF-8"
-                )
+        refuse_control_characters((self.workspace, *self.program, *self.environment.values()))
 
     @property
     def name(self) -> str:
@@ -56,13 +55,21 @@ class Unit:
         return (*self.program, "orchestrate", "--service", "--workspace", self.workspace)
 
 
+def refuse_control_characters(texts: Iterable[str]) -> None:
+    """UsageError when one of them can't stand in a unit."""
+    for text in texts:
+        if _CONTROL.search(text):
+            shown = text.encode("unicode_escape", "backslashreplace").decode()
+            raise UsageError(
+                f"{shown} has characters that no service can be given: "
+                "use a workspace and a PATH without control characters, in UTF-8"
+            )
+
+
 def systemd(unit: Unit) -> str:
     """A systemd user unit (systemd.service(5), systemd.kill(5))."""
     oom = "OOMScoreAdjust=-100\n" if unit.protected else ""
-    environment = "".join(
-        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in unit.environment.items()
-    )
-    text = f"""# {_HEAD}
+    text = f"""# {HEADS["service"]}
 # Change it by `systemctl --user edit {unit.name}`: that survives the next install.
 
 [Unit]
@@ -71,8 +78,8 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-ExecStart={_exec(unit.command)}
-{environment}# Only the supervisor is restarted and stopped: its agents go on.
+ExecStart={words(unit.command)}
+{environment(unit.environment)}# Only the supervisor is restarted and stopped: its agents go on.
 KillMode=process
 Delegate=yes
 Restart=always
@@ -82,7 +89,7 @@ WatchdogSec=120
 [Install]
 WantedBy=default.target
 """
-    return _sealed(text)
+    return sealed(text)
 
 
 def launchd(unit: Unit, log: str) -> str:
@@ -99,12 +106,12 @@ def launchd(unit: Unit, log: str) -> str:
         "StandardErrorPath": log,
     }
     text = plistlib.dumps(values, sort_keys=False).decode()
-    return _sealed(text.replace("<plist ", f"<!-- {_HEAD} -->\n<plist ", 1))
+    return sealed(text.replace("<plist ", f"<!-- {HEADS['service']} -->\n<plist ", 1))
 
 
 def is_ours(text: str) -> bool:
     """Whether we wrote it and nobody changed it since."""
-    return _SEAL.search(text) is not None and _sealed(text) == text
+    return _SEAL.search(text) is not None and sealed(text) == text
 
 
 def differences(found: str, wanted: str) -> tuple[str, ...]:
@@ -126,13 +133,22 @@ def settings(text: str) -> dict[str, Any]:
     return {name.strip(): value.strip() for name, separator, value in lines if separator}
 
 
-def _sealed(text: str) -> str:
+def sealed(text: str) -> str:
+    """With the digest of all the rest in its head: who changes it breaks the seal."""
     blank = _SEAL.sub(_UNSEALED, text, count=1)
     return _SEAL.sub(hashlib.sha256(blank.encode("utf-8", "replace")).hexdigest()[:16], blank, 1)
 
 
-def _exec(command: tuple[str, ...]) -> str:
-    """`$` is doubled in arguments, but must not be in the program's path: hence `@`."""
+def environment(variables: Mapping[str, str]) -> str:
+    """One line of a unit for each."""
+    return "".join(f"Environment={_quoted(f'{n}={value}')}\n" for n, value in variables.items())
+
+
+def words(command: tuple[str, ...]) -> str:
+    """A command as a unit has it.
+
+    `$` is doubled in arguments, but must not be in the program's path: hence `@`.
+    """
     first, *rest = (_quoted(word, variables=True) for word in command)
     program = first if "$" not in command[0] else f"{_quoted('@' + command[0])} {first}"
     return " ".join((program, *rest))

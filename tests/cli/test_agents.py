@@ -39,6 +39,19 @@ def test_the_list_tells_of_each_living_session_how_it_is(empty_team: ExampleTeam
     assert "api" not in asked(empty_team, "list")[1].splitlines()[0]
 
 
+def test_who_works_on_a_task_of_the_plan_is_shown_with_its_id(empty_team: ExampleTeam) -> None:
+    calm(empty_team)
+    empty_team.add("intern", "parser", runs=True, turn_open=1, task="T003", last_words="It parses")
+    empty_team.add("intern", "free", runs=True, turn_open=1)
+    found = rows(empty_team, "list")
+    assert (found["parser"]["task_id"], found["parser"]["task"]) == ("T003", "It parses")
+    assert found["free"]["task_id"] is None
+    assert rows(empty_team, "health", "parser")["parser"]["task_id"] == "T003"
+    heads, *lines = asked(empty_team, "list")[1].splitlines()
+    assert "TASK" in heads and any(" T003 " in line for line in lines)
+    assert "), task T003: healthy" in asked(empty_team, "health", "parser")[1]
+
+
 def test_one_without_its_process_is_critical_and_ends_with_1(empty_team: ExampleTeam) -> None:
     empty_team.add("intern", "lost")
     code, text = asked(empty_team, "health", "lost")
@@ -52,7 +65,7 @@ def test_what_is_over_a_threshold_of_team_yaml_is_said_with_it(empty_team: Examp
     empty_team.add("intern", "hog", runs=True, turn_open=1)
     code, text = asked(empty_team, "health")
     assert code == 1
-    assert "worse over 2M" in text
+    assert "worse over 2 MiB" in text
 
 
 def test_a_stall_that_the_supervisor_saw_ends_with_1(empty_team: ExampleTeam) -> None:
@@ -72,7 +85,8 @@ def test_the_list_names_everybody_and_fits_a_terminal_of_80_columns() -> None:
     row: dict[str, Any] = {
         "name": "api", "session": "software-engineer-1706012345680", "persona": "software-engineer",
         "state": "needs attention", "health": "critical", "heartbeat": 3600.0, "cpu": 100.0,
-        "memory": 1 << 33, "task": "", "why": "its turn ended 2 times with tasks open",
+        "memory": 1 << 33, "task_id": "T003", "task": "",
+        "why": "its turn ended 2 times with tasks open",
     }  # fmt: skip
     rows = [row, {**row, "name": "a-name-that-is-rather-long-and-goes-on"}]
     narrow, piped = agents._table(rows, 80), agents._table(rows, None)

@@ -9,6 +9,7 @@ from team_supervisor.core import events
 
 ID = "intern-1706012345680"
 ABOUT: dict[str, Any] = {"session": ID, "name": "docs"}
+GO_ON = "   Go on: team-supervisor queue resume"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,15 @@ ABOUT: dict[str, Any] = {"session": ID, "name": "docs"}
                 f"🙋 docs ({ID}) needs attention: it is stuck",
                 f"   Look: team-supervisor attach --follow {ID}",
             ],
+        ),
+        (events.AttentionNeeded(reason="deadlock: api waits for docs", **ABOUT), []),
+        (
+            events.QueueChanged(paused=True, reason="the queue is paused"),
+            ["⏸️  The queue is paused", GO_ON],
+        ),
+        (
+            events.QueueChanged(paused=True, reason="a1 failed, which stopped the queue"),
+            ["⏸️  Task a1 failed, which stopped the queue", GO_ON],
         ),
         (
             events.RequestRejected(request="qa-request-x", reason="no", directory="d"),

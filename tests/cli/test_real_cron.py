@@ -37,6 +37,7 @@ def test_cron_runs_the_tick_and_the_rest_of_the_crontab_stays(
     program = Path(shutil.which("team-supervisor", path=str(Path(sys.executable).parent)) or "")
     environ = live_team.environ | {
         "TEAM_SUPERVISOR_CONFIG": str(place),
+        "XDG_CONFIG_HOME": str(tmp_path / "units"),
         "PATH": f"{program.parent}:{os.environ['PATH']}",
     }
     argv = ["unshare", "-m", "--propagation", "private", "sh", "-c", SCRIPT]

@@ -25,6 +25,7 @@ def tab(live_team: Team, tmp_path: Path) -> Path:
     (place / "crontab").chmod(0o755)
     live_team.environ["PATH"] = f"{place}:{os.environ['PATH']}"
     (place / "tab").write_bytes(MINE)
+    live_team.environ["XDG_CONFIG_HOME"] = str(place)
     return place / "tab"
 
 
@@ -73,6 +74,7 @@ def test_where_there_is_no_cron_it_is_not_wanted_and_status_and_off_say_so(
     live_team: Team, tmp_path: Path
 ) -> None:
     (tmp_path / "nothing").mkdir()
+    live_team.environ["XDG_CONFIG_HOME"] = str(tmp_path / "nothing")
     live_team.environ["PATH"] = str(tmp_path / "nothing")
     done = live_team.call("schedule", "on")
     assert done.returncode == 1 and "install cron" in done.stderr

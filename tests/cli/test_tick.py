@@ -93,6 +93,15 @@ def test_ready_lists_what_could_start_now() -> None:
     assert [r["task"] for r in found["ready"]] == ["a1", "b1"]
 
 
+def test_ready_warns_of_settings_that_it_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "a/.database/team.yaml").write_text("project: {max_wrokers: 2}\n")
+    result = CliRunner().invoke(ready.command, [])
+    assert "Warning: " in result.stderr and "max_wrokers" in result.stderr
+    assert "a1" in result.stdout and "Warning" not in result.stdout
+    (warning,) = json.loads(CliRunner().invoke(ready.command, ["--json"]).stdout)["warnings"]
+    assert "max_wrokers" in warning
+
+
 def test_what_a_tick_remembers_of_a_project_is_what_it_would_read(tmp_path: Path) -> None:
     for slug in ("a", "b"):
         assert run("fail", f"{slug}1", "-w", str(tmp_path / slug / ".database")).exit_code == 0

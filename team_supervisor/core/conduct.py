@@ -31,16 +31,23 @@ def plan(facts: SessionFacts, world: World) -> list[Action]:
         actions.append(ReadInstructions(facts.session, *facts.news))
     if not held(facts.session, world):
         actions += [Deliver(facts.session, d) for d in unsent(facts)]
-    doing, detail = what_it_does(facts, world)
-    noted = (doing, detail) == (facts.session.doing, facts.session.doing_detail)
-    if not noted and not (needs_a_person(doing, detail) and _ends_anyway(facts.session, world)):
-        actions.append(NoteDoing(facts.session, doing, detail))
+    doing, _ = what_it_does(facts, world)
+    actions += noted(facts, world)
     if doing == Doing.WORKING and _needs_nudge(facts, world):
         reading = facts.watch.reading if facts.watch else None
         actions.append(Nudge(facts.session, reading.open_titles if reading else ()))
     if doing == Doing.STALLED:
         actions += stalling.plan(facts, world)
     return actions
+
+
+def noted(facts: SessionFacts, world: World) -> list[Action]:
+    """What it does goes into its row, where that says something else."""
+    doing, detail = what_it_does(facts, world)
+    noted = (doing, detail) == (facts.session.doing, facts.session.doing_detail)
+    if not noted and not (needs_a_person(doing, detail) and _ends_anyway(facts.session, world)):
+        return [NoteDoing(facts.session, doing, detail)]
+    return []
 
 
 def unsent(facts: SessionFacts) -> list[Delivery]:

@@ -142,9 +142,8 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
 def _park(facts: SessionFacts, world: World) -> list[Action]:
     """Its process is given back; what it is doing stays written down, and why."""
     session = facts.session
-    doing, detail = conduct.what_it_does(facts, world)
-    noted = (doing, detail) == (session.doing, session.doing_detail)
-    note = [] if noted else [NoteDoing(session, doing, detail)]
+    _, detail = conduct.what_it_does(facts, world)
+    note = conduct.noted(facts, world)
     return [*note, AskToStop(session, State.PARKED, detail, world.rules.stop_grace)]
 
 

@@ -8,8 +8,10 @@ call from run to run; a name means the same one on a slow machine.
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,7 +194,8 @@ class Tripwire:
             if (alone or word in ("BEGIN", "COMMIT")) and not self._busy:
                 self._come_to(f"sqlite {word}")
 
-        db.set_trace_callback(statement)
+        with suppress(sqlite3.ProgrammingError):  # one that was closed before any file was opened
+            db.set_trace_callback(statement)
 
     def _prepare_host(self, argv: list[Any]) -> None:
         aim, spent = self._host

@@ -13,6 +13,7 @@ import pytest
 from team_supervisor.adapters import locks
 from team_supervisor.cli import main
 from team_supervisor.errors import TeamError
+from team_supervisor.settings import load
 from team_supervisor.supervisor import supervise
 
 from .ground import Ground, wait_until
@@ -82,8 +83,9 @@ def _supervisor(ground: Ground) -> Iterator[None]:
 
 
 def _supervise(ground: Ground) -> None:
+    settings, _ = load(ground.team.workspace.settings, ground.team.environ)
     with supervise(
-        ground.team.workspace, ground.team.settings, ground.team.environ, _silent, "orchestrate"
+        ground.team.workspace, settings, ground.team.environ, _silent, "orchestrate"
     ) as supervisor:
         signal.signal(signal.SIGTERM, lambda *_: supervisor.stop())
         supervisor.run(lambda _: False)

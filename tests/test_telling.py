@@ -9,7 +9,7 @@ from team_supervisor.adapters import clock
 from team_supervisor.adapters.outbox import Outbox
 from team_supervisor.core import events
 from team_supervisor.core.restarts import RestartPolicy
-from team_supervisor.core.telling import Notify, Told
+from team_supervisor.core.telling import Notify, Rule, Told
 from team_supervisor.supervisor import Supervisor
 
 from .receivers import Receiver, receiving
@@ -53,6 +53,21 @@ def test_what_happens_is_told_once_and_the_message_says_how_to_look(
         "project: Gave up on 1 (qa-1): it died\nLook: team-supervisor why qa-1"
     ]
     assert waiting(team) == []
+
+
+def test_an_event_calls_whom_it_is_to_and_one_that_is_off_is_not_told(
+    team: Team, receiver: Receiver
+) -> None:
+    told = Notify(channel=receiver.url(), events={"failed": Rule(mention="@anna"), "budget": False})
+    team.set(notify=told)
+    with team.supervised() as supervisor:
+        begin(team, supervisor)
+        supervisor.record(events.BudgetWarned(scope="team", words="its budget is spent"))
+        fail(supervisor, "1")
+        run_until(supervisor, lambda world: receiver.messages and waiting(team) == [])
+    assert receiver.messages == [
+        "@anna project: Gave up on 1 (qa-1): it died\nLook: team-supervisor why qa-1"
+    ]
 
 
 def test_what_a_channel_refuses_arrives_in_order_when_it_works_again(
@@ -114,6 +129,24 @@ def take_turns(supervisor: Supervisor, own: Notify, receiver: Receiver) -> None:
 def names(receiver: Receiver) -> list[str]:
     """Of the sessions that were given up, as they were told of."""
     return [message.split()[4] for message in receiver.messages]
+
+
+def test_a_channel_that_refused_one_message_is_spared_the_others_for_a_while(
+    team: Team, receiver: Receiver
+) -> None:
+    receiver.answer = 503
+    team.set(notify=Notify(channel=receiver.url()))
+    with team.supervised() as supervisor:
+        supervisor.telling.policy = RestartPolicy(first_delay=3600.0, max_delay=3600.0)
+        supervisor.tick()
+        fail(supervisor, "1")
+        run_until(supervisor, lambda world: "it answered 503" in waiting(team))
+        fail(supervisor, "2")
+        run_until(supervisor, lambda world: len(waiting(team)) == 2)
+        for _ in range(5):
+            supervisor.tick()
+        with team.store() as store:
+            assert [message.tries for message in Outbox(store).waiting()] == [1, 0]
 
 
 def test_a_channel_that_is_down_is_told_by_the_next_supervisor(team: Team) -> None:

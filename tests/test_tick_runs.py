@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,63 @@ def test_one_worker_timeout_is_told_to_the_worker_held_and_taken_for_a_zombie(
     while processes_under(web.root):
         ticked(api, "--run")
     assert states(web) == {"W1": "failed", "W2": "queued"}
+
+
+@pytest.mark.timeout(300)
+def test_a_spawn_that_did_not_come_about_is_not_printed_but_said_to_wait(
+    two: tuple[Team, Team],
+) -> None:
+    api, web = two
+    web.write_settings(SETTINGS + "project: {worker_timeout: 1}\n")
+    planned(web, "W1", "W2", steps=(web.gate().step, "work"))
+    first = ticked(api, "--run")
+    assert {"label": "project:web:W1", "did": "is started"} in first["ran"]
+    while not (before := ticked(api))["zombies"]:
+        pass
+    assert [s["task"] for s in before["spawns"]] == ["W2"]
+    found = ticked(api, "--run")
+    assert [zombie["task"] for zombie in found["zombies"]] == ["W1"]
+    assert (found["action"], found["disable_cron"]) == ("idle", False)
+    did = {each["label"]: each["did"] for each in found["ran"] if "label" in each}
+    assert did["project:web:W2"].startswith("waits: ") and states(web)["W2"] == "queued"
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_killed_goes_on_and_keeps_its_place(two: tuple[Team, Team]) -> None:
+    api, web = two
+    web.write_settings("task_persona: intern\ntask_retries: 0\n")
+    planned(web, "W1", "W2", steps=(web.gate().step, "work"))
+    ticked(api, "--run")
+    for pid in processes_under(web.root):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    while not (before := ticked(api))["zombies"]:
+        pass
+    assert [s["task"] for s in before["spawns"]] == ["W2"]
+    found = ticked(api, "--run")
+    did = {each["label"]: each["did"] for each in found["ran"] if "label" in each}
+    assert did["project:web:W1"] == "goes on"
+    assert did["project:web:W2"] == "waits: 1 may be at work at once"
+    assert found["action"] == "idle" and states(web)["W2"] == "queued"
+
+
+@pytest.mark.timeout(300)
+def test_a_broken_database_is_said_by_a_tick_and_built_again_by_its_run(
+    two: tuple[Team, Team],
+) -> None:
+    api, web = two
+    planned(api, "T1")
+    planned(web, "W1")
+    for path in api.workspace.control.glob("supervisor.db-*"):
+        path.unlink()
+    api.workspace.database.write_bytes(b"garbage " * 1000)
+    found = ticked(web)
+    assert [s["task"] for s in found["spawns"]] == ["W1"]
+    (problem,) = found["problems"]
+    assert problem["project"] == "api" and "`orchestrate` builds a broken one again" in str(problem)
+    assert {"project": "api", "did": "looked"} in ticked(web, "--run")["ran"]
+    assert list(api.workspace.control.glob("supervisor.corrupt-*"))
+    assert "problems" not in ticked(web)
 
 
 @pytest.mark.timeout(300)

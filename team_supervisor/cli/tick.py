@@ -8,7 +8,7 @@ import click
 
 from team_supervisor.adapters.registry import Registry
 from team_supervisor.core import ticking
-from team_supervisor.core.ticking import Session
+from team_supervisor.core.ticking import Decision, Session
 from team_supervisor.errors import UsageError
 from team_supervisor.ticklook import Seen, look_at_all
 
@@ -37,17 +37,13 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
     seen.problems |= {each.slug: each.problem for each in known.unusable}
     running = seen.sessions if said is None else said
     decision = ticking.decide(seen.outlooks, running, blind=bool(seen.problems))
-    answer: dict[str, Any] = dict(decision)
-    if seen.problems:
-        answer["problems"] = [{"project": s, "problem": p} for s, p in seen.problems.items()]
-    if seen.warnings:
-        answer["warnings"] = [w for each in seen.warnings.values() for w in each]
     _say_beside(seen, said or [], known)
+    ran = None
     if run_:
         from team_supervisor.cli.tickrun import carry_out
 
-        answer["ran"] = carry_out(decision, seen, outside=said is not None)
-    output = json.dumps(answer)
+        decision, ran = carry_out(decision, seen, outside=said is not None)
+    output = json.dumps(_answer(decision, seen, ran))
     if seen.posts or verbose:
         from team_supervisor.cli import tickwords
 
@@ -57,6 +53,17 @@ def command(run_: bool, sessions: str | None, session_labels: str | None, verbos
         if seen.posts:
             tickwords.post(tickwords.message(lines, output), os.environ)
     click.echo(output)
+
+
+def _answer(decision: Decision, seen: Seen, ran: list[dict[str, Any]] | None) -> dict[str, Any]:
+    answer: dict[str, Any] = dict(decision)
+    if seen.problems:
+        answer["problems"] = [{"project": s, "problem": p} for s, p in seen.problems.items()]
+    if seen.warnings:
+        answer["warnings"] = [w for each in seen.warnings.values() for w in each]
+    if ran is not None:
+        answer["ran"] = ran
+    return answer
 
 
 def _say_beside(seen: Seen, said: list[Session], known: Registry) -> None:

@@ -1,19 +1,24 @@
 """How is a tick's decision carried out?"""
 
 import math
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from team_supervisor.adapters import locks, visits
 from team_supervisor.adapters.store import open_store
+from team_supervisor.cli import tickcame
 from team_supervisor.core import ticking
 from team_supervisor.core.model import Wanted
-from team_supervisor.core.ticking import Decision, Zombie
+from team_supervisor.core.ticking import Decision, Spawn, Zombie
 from team_supervisor.errors import TeamError
 from team_supervisor.ticklook import Seen
 
 
-def carry_out(decision: Decision, seen: Seen, *, outside: bool) -> list[dict[str, Any]]:
-    """What was done, one entry each: zombies one by one, then the projects.
+def carry_out(
+    decision: Decision, seen: Seen, *, outside: bool
+) -> tuple[Decision, list[dict[str, Any]]]:
+    """The decision as far as it came about, and what was done: zombies one by one, then projects,
+    then who was to start in those looked after here.
 
     `outside`: who runs was said by another scheduler. What runs there under a task that is queued
     here is not started here: its project is left to that scheduler.
@@ -23,14 +28,34 @@ def carry_out(decision: Decision, seen: Seen, *, outside: bool) -> list[dict[str
     needed = _needed(decision, seen) - theirs
     done += [{"project": slug, "did": "left to who runs it"} for slug in sorted(theirs)]
     alone = {}
-    for slug in (each.slug for each in ticking.by_priority(seen.outlooks) if each.slug in needed):
+    for slug in [*_in_order(seen, needed), *_unread(seen)]:
         place = seen.places[slug]
         if locks.held_by(place.lock) is not None:
             locks.ring(place.doorbell)
             done.append({"project": slug, "did": "rang"})
         else:
             alone[slug] = place.root
-    return done + [{"project": s, "did": _said(said)} for s, said in visits.visit(alone).items()]
+    promised = [s for s in _spawns(decision) if s["project"] in alone]
+    before = tickcame.requests(promised, seen.places)
+    done += [{"project": s, "did": _said(said)} for s, said in visits.visit(alone).items()]
+    tickcame.revived(done, seen, alone)
+    left = tickcame.not_started(promised, before, seen.places)
+    words = {s["label"]: left.get(s["label"]) for s in promised}
+    done += [{"label": n, "did": f"waits: {w}" if w else "is started"} for n, w in words.items()]
+    return tickcame.corrected(decision, left), done
+
+
+def _in_order(seen: Seen, needed: Collection[str]) -> list[str]:
+    return [each.slug for each in ticking.by_priority(seen.outlooks) if each.slug in needed]
+
+
+def _unread(seen: Seen) -> list[str]:
+    """Whose database cannot be used: a look builds it again, or says why not."""
+    return [slug for slug in seen.problems if slug in seen.places]
+
+
+def _spawns(decision: Decision) -> Sequence[Spawn]:
+    return decision["spawns"] if decision["action"] == "spawn" else ()
 
 
 def _said(words: str) -> str:
@@ -41,8 +66,7 @@ def _said(words: str) -> str:
 def _needed(decision: Decision, seen: Seen) -> set[str]:
     """Projects with something to start or to finish."""
     found = {zombie["slug"] for zombie in decision["zombies"]}
-    if decision["action"] == "spawn":
-        found |= {spawn["project"] for spawn in decision["spawns"]}
+    found |= {spawn["project"] for spawn in _spawns(decision)}
     whose = (ticking.named(session.label) for session in seen.sessions)
     found |= {slug for slug, _ in filter(None, whose)}
     return found | {each.slug for each in seen.outlooks if each.busy}
@@ -53,7 +77,7 @@ def _end(zombie: Zombie, seen: Seen) -> dict[str, Any]:
     did = "is not ours to end"
     session = seen.ours.get(zombie["label"])
     if zombie["reason"] == "session-ended":
-        did = "has ended"
+        did = "has ended" if session is None else "has no process"
     elif session is not None:
         limit = _limit(seen, zombie) if zombie["reason"] == "timeout" else None
         did = _want_stop(seen, zombie["slug"], session, limit)

@@ -40,7 +40,7 @@ def silent(
 
     Nothing is known from before we looked.
     """
-    signs = tuple(files.signature(directory / name) for name in SIGNS)
+    signs = tuple(files.signature(f"{directory}/{name}") for name in SIGNS)
     if signs != memory.signs:
         memory.signs, memory.heard_at = signs, now.monotonic
         memory.cpu_seconds = None

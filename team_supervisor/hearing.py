@@ -17,13 +17,12 @@ def hear(
     session: Session, directory: Path, now: Moment
 ) -> tuple[dict[str, Any], tuple[str, ...], tuple[TurnCost, ...]]:
     """What new lines change: columns, messages answered, turns ended."""
-    path = directory / "transcript.jsonl"
-    found = files.signature(path)
+    found = files.signature(f"{directory}/transcript.jsonl")
     runner = RUNNERS.get(session.runner)
     if found is None or runner is None or found.size == session.transcript_offset:
         return {}, (), ()
     offset = session.transcript_offset if found.size > session.transcript_offset else 0
-    lines, offset = _whole_lines(path, offset)
+    lines, offset = _whole_lines(directory / "transcript.jsonl", offset)
     if offset == session.transcript_offset:
         return {}, (), ()
     activity = before = _activity(session)

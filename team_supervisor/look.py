@@ -151,14 +151,14 @@ class SessionLooker:
     def _tasks(
         self, session: Session, memory: _Memory, idle: bool, now: Moment
     ) -> TasksWatch | None:
-        path = self._workspace.directory(session.id) / "tasks.md"
+        path = f"{self._workspace.root}/{session.id}/tasks.md"
         memory.unread = False
         found = files.signature(path)
         complete = memory.watch is not None and memory.watch.reading.complete
         if memory.watch is not None and found == memory.tasks and not complete:
             return memory.watch
         try:
-            data = files.read_settled(path)
+            data = files.read_settled(Path(path))
         except files.Unreadable as error:
             if str(error) == "is being written":
                 return memory.watch
@@ -191,8 +191,7 @@ class SessionLooker:
         self, session: Session, memory: _Memory, directory: Path, now: Moment
     ) -> tuple[tuple[int, int] | None, bool]:
         """Which bytes of instructions.md were not delivered yet, and whether they are whole."""
-        path = directory / "instructions.md"
-        found = files.signature(path)
+        found = files.signature(f"{directory}/instructions.md")
         if found is None or found.size == session.instructions_offset:
             return None, False
         if found != memory.instructions:
@@ -200,7 +199,7 @@ class SessionLooker:
         start = session.instructions_offset if found.size > session.instructions_offset else 0
         settled = now.monotonic - memory.instructions_since >= self.settings.settle
         try:
-            with files.opened(path, 16 * files.MEBIBYTE) as descriptor:
+            with files.opened(directory / "instructions.md", 16 * files.MEBIBYTE) as descriptor:
                 whole = settled and not files.has_writer(descriptor)
         except files.Unreadable:
             return None, False
@@ -242,9 +241,11 @@ def _exit(found: processes.Exit) -> Exit:
 
 def _logs(directory: Path, limit: int) -> Logs | None:
     """None as long as both are small, which costs no more than to ask for their sizes."""
-    both = [directory / "transcript.jsonl", directory / "stderr.log"]
-    if not any(found.size > limit for log in both if (found := files.signature(log))):
+    names = ("transcript.jsonl", "stderr.log")
+    found = [files.signature(f"{directory}/{name}") for name in names]
+    if not any(each.size > limit for each in found if each):
         return None
+    both = [directory / name for name in names]
     sizes = [logs.on_disk(log) for log in both]
     moved = sum(logs.on_disk(segment.path) for log in both for segment in logs.segments(log))
     return Logs(max(sizes), sum(sizes) + moved)

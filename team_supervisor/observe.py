@@ -1,6 +1,5 @@
 """What does the outside look like right now, as one value?"""
 
-import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +7,9 @@ from pathlib import Path
 
 from team_supervisor.adapters import intake, machine, personas
 from team_supervisor.adapters.live import LiveRows
+from team_supervisor.adapters.scans import Scans
 from team_supervisor.adapters.store import Store
-from team_supervisor.adapters.workspace import Entry, Scan, Workspace, scan
+from team_supervisor.adapters.workspace import Entry, Scan, Workspace
 from team_supervisor.attention import Attention, common
 from team_supervisor.core import deadlock
 from team_supervisor.core.admission import Team
@@ -27,7 +27,6 @@ from team_supervisor.settings import Settings
 from team_supervisor.tasklook import TaskLooker
 
 HOUR = 3600.0
-COARSE, FINE = 2.0, 0.05  # seconds; no time of a file is coarser, none with fractions than these
 Key = tuple[str, int, int]
 
 
@@ -74,7 +73,7 @@ class Observer:
         self.sessions = SessionLooker(workspace, settings)
         self.attention = Attention(workspace)
         self._live = LiveRows(store)
-        self._found: tuple[float, Scan] | None = None
+        self._scans = Scans(workspace)
         self._money = Money(settings, store)
         self._tasks = TaskLooker(store)
         self._tasks.use(settings.project)
@@ -94,7 +93,7 @@ class Observer:
     def observe(self, now: Moment, *, draining: bool = False) -> World:
         """One look; OSError when the workspace's root is gone."""
         self._asked = False
-        found = self._scan(now)
+        found = self._scans.latest()
         self.attention.mark(self._live.refresh())
         live = list(self._live.rows.values())
         rows = {(r.name, r.device, r.inode): r for r in self._store.open_requests()}
@@ -126,14 +125,6 @@ class Observer:
             announced=self._store.deadlocks(),
             work=work,
         )
-
-    def _scan(self, now: Moment) -> Scan:
-        """Again only when an entry came or went, which a time may not tell that is as coarse."""
-        changed = os.stat(self._workspace.root).st_mtime
-        grain = FINE if changed % 1.0 else COARSE
-        if self._found is None or self._found[0] != changed or now.wall - changed < grain:
-            self._found = (changed, scan(self._workspace))
-        return self._found[1]
 
     def _sessions(
         self, looks: tuple[RequestLook, ...], bounds: Bounds, now: Moment

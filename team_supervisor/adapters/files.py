@@ -26,7 +26,7 @@ class Unreadable(Exception):
     """A file that is not there, not regular, too large or being written; the message says which."""
 
 
-def signature(path: Path) -> Signature | None:
+def signature(path: Path | str) -> Signature | None:
     """None when there is nothing at `path`; links are not followed."""
     try:
         found = os.lstat(path)

@@ -17,8 +17,7 @@ def test_an_agent_that_hangs_is_marked_asked_and_shown_to_a_person_and_lives(tea
     with team.supervised() as supervisor:
         run_until(supervisor, lambda _: team.heard(events.AttentionNeeded, name="api"))
         doings = [e.doing for e in team.heard(events.DoingChanged, name="api")]
-        # On a machine that is busy it may be hung before it is looked at again.
-        assert doings[0] in (Doing.STALLED, Doing.ATTENTION) and doings[-1] == Doing.ATTENTION
+        assert doings[0] == Doing.STALLED
         assert len(team.heard(events.Nudged, name="api")) == 1
         assert "may hang" in team.heard(events.AttentionNeeded)[0].reason
         assert team.session("api").agent_pid is not None

@@ -33,6 +33,7 @@ class _Memory:
     poll: Any = None
     pid: int | None = None
     adopted: bool = True
+    begun: bool = False
     tasks: files.Signature | None = None
     watch: TasksWatch | None = None
     recorded: bool = False
@@ -57,8 +58,7 @@ class SessionLooker:
         memory = self._memory.setdefault(session.id, _Memory())
         if session.ended or session.state == State.REQUESTED:
             return SessionFacts(session=session, unseen=unseen)
-        directory = self._workspace.directory(session.id)
-        exists = directory.is_dir() and not directory.is_symlink()
+        directory, exists = self._place(session)
         life, pid, end, grace = self._process(session, memory, now)
         heard, seen, turns = hear(session, directory, now)
         current = replace(session, **heard)
@@ -84,6 +84,7 @@ class SessionLooker:
             stop_grace=grace,
             talks=runner.TALKS if runner else True,
             adopted=memory.adopted and session.state == State.ACTIVE,
+            unbegun=life == Life.ENDED and end is None and memory.adopted and not memory.begun,
             logs=_logs(directory, self.settings.logs.limit),
             followed=memory.poll is not None,
             unread=exists and memory.unread,
@@ -92,6 +93,11 @@ class SessionLooker:
             silent=quiet[0],
             still=quiet[1],
         )
+
+    def _place(self, session: Session) -> tuple[Path, bool]:
+        """Its directory, and whether that is one."""
+        directory = self._workspace.directory(session.id)
+        return directory, directory.is_dir() and not directory.is_symlink()
 
     def started(self, session: str) -> None:
         """This supervisor launched it: its process is not an adopted one."""
@@ -129,6 +135,7 @@ class SessionLooker:
             return Life.ALIVE, memory.pid, None, grace
         self._unfollow(memory)
         view = processes.look(where, session.attempt)
+        memory.begun = view.recorded
         if view.exit is not None:
             return Life.ENDED, None, _exit(view.exit), grace
         if view.agent is not None:

@@ -298,10 +298,10 @@ def test_the_doorbell_rings_when_the_agent_runs_and_once_the_lock_is_free(sessio
     os.mkfifo(doorbell)
     reader = os.open(doorbell, os.O_RDONLY | os.O_NONBLOCK)
     session.start("sh", "-c", "read line")
-    assert select.select([reader], [], [], 10)[0]
+    assert select.select([reader], [], [], 60)[0]
     assert os.read(reader, 10) == b"!" and session.look().agent
     session.tell("go")
-    assert select.select([reader], [], [], 10)[0]
+    assert select.select([reader], [], [], 60)[0]
     view = session.look()
     assert os.read(reader, 10) == b"!" and view.exit and not view.locked
     os.close(reader)

@@ -92,6 +92,7 @@ class HostView:
     agent: ProcessRef | None
     exit: Exit | None
     starting: bool = False  # begun, and the host has not said yet who its agent is
+    recorded: bool = False  # its host wrote itself down, whatever became of it
 
     @property
     def orphaned(self) -> bool:
@@ -169,7 +170,14 @@ def look(control: Path, attempt: int) -> HostView:
     if ended is not None and ended.attempt != attempt:
         ended = None
     starting = begun and unsaid and ended is None
-    return HostView(locked=locked, host=host, agent=agent, exit=ended, starting=starting)
+    return HostView(
+        locked=locked,
+        host=host,
+        agent=agent,
+        exit=ended,
+        starting=starting,
+        recorded=record is not None,
+    )
 
 
 def ask_to_stop(control: Path, attempt: int, grace: float) -> None:

@@ -28,6 +28,7 @@ class SessionFacts:
     `check` is the life of its verification's process, `verdict` what came of it; `silent` are
     seconds without output, file change and CPU, `still` also without a child process.
 
+    `unbegun`: an earlier supervisor recorded its attempt, and no host of it ever wrote itself down.
     `followed`: the end of its host wakes us. `unread`: its task list is another than the one
     last read, and nothing is known of it yet.
     """
@@ -49,6 +50,7 @@ class SessionFacts:
     stop_grace: float | None = None
     talks: bool = True
     adopted: bool = False
+    unbegun: bool = False
     check: Life = Life.NONE
     verdict: Verdict | None = None
     silent: float | None = None

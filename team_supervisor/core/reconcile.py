@@ -245,6 +245,9 @@ def _died(facts: SessionFacts, world: World) -> list[Action]:
         return [NoteDeath(session, end, State.STARTING, facts.complaint)]
     if session.restart_wanted:
         return [NoteDeath(session, end, State.STARTING, facts.complaint)]
+    if facts.unbegun:
+        # Its supervisor died between the two: nothing of the agent has failed.
+        return [NoteDeath(session, end, RestartAfter(0.0, session.failures), facts.complaint)]
     if holding.limited(session, world):
         return [NoteDeath(session, end, _after_limit(session, world), facts.complaint)]
     done = facts.watch.reading.done if facts.watch else 0

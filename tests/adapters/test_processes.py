@@ -83,7 +83,7 @@ def test_a_pidfd_tells_the_end() -> None:
     assert pidfd is not None
     assert select.select([pidfd], [], [], 0)[0] == []
     process.kill()
-    assert select.select([pidfd], [], [], 10)[0] == [pidfd]
+    assert select.select([pidfd], [], [], 60)[0] == [pidfd]
     os.close(pidfd)
 
 

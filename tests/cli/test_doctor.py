@@ -66,7 +66,7 @@ def on_a_terminal(*arguments, **environ):
         pass  # Linux's word for the end of a terminal
     finally:
         os.close(ours)
-    return shown.decode(), process.wait(30)
+    return shown.decode(), process.wait(60)
 
 
 def test_a_machine_in_order_ends_with_0(tmp_path, claude):

@@ -222,7 +222,7 @@ def test_a_service_manager_hears_that_it_is_ready_and_how_it_is(ready: Team) -> 
             said.append(manager.recv(4096))
     assert b"STATUS=sessions at work: 1, requests waiting: 0" in said
     assert said.count(b"READY=1") == 1
-    assert program.wait(20) == 0
+    assert program.wait(60) == 0
     (agent,) = [pid for pid in processes_under(ready.root) if _is_agent(pid)]
     assert b"NOTIFY_SOCKET" not in Path(f"/proc/{agent}/environ").read_bytes()
     gate.open()

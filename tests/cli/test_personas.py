@@ -45,7 +45,7 @@ def on_a_terminal(workspace: Path, columns: int, **environ: str) -> str:
 
 
 def _chunk(terminal: int) -> bytes:
-    assert select.select([terminal], [], [], 30)[0], "nothing was printed for 30 seconds"
+    assert select.select([terminal], [], [], 60)[0], "nothing was printed for 60 seconds"
     try:
         return os.read(terminal, 65_536)
     except OSError:

@@ -42,6 +42,13 @@ def test_however_it_ends_then_no_failure_is_counted(failures: int) -> None:
     assert isinstance(counted.then, RestartAfter | GiveUp)
 
 
+def test_an_attempt_that_never_began_because_its_supervisor_died_is_no_failure() -> None:
+    one = session(state=State.STARTING, failures=4)
+    [noted] = planned(facts(one, Life.ENDED, unbegun=True))
+    assert isinstance(noted, NoteDeath)
+    assert noted.then == RestartAfter(0.0, 4)
+
+
 def test_a_stop_outweighs_a_restart() -> None:
     one = session(**ASKED, wanted=Wanted.STOP)
     [stop] = planned(facts(one))

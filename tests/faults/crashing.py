@@ -14,19 +14,24 @@ import shutil
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from team_supervisor.adapters import processes
 from team_supervisor.core.model import State
+from team_supervisor.core.world import World
+from team_supervisor.supervisor import nothing_left
 from tests.teams import end
 
+from . import plans
 from .ground import Ground, reap_all
 from .points import Aimed, Tripwire
 from .power import Disk, lose
 
 PATIENCE = 60.0
+Over = Callable[[World], bool]
 
 
 @dataclass
@@ -39,6 +44,7 @@ class Search:
     a person wants a new process of one that is at work; `verify`: the command that
     its work has to pass, `checks`: how often that runs; `only`, `host_of`: as in `Aimed`;
     `planned`: the work is a task of the plan, and the supervisor asks for its worker itself;
+    `tasks`: it is the whole plan of `plans`, with what a person does for it;
     `more`: so many others are asked for with it, and all of them are started at once."""
 
     lives: list[str] = field(default_factory=list)
@@ -54,18 +60,21 @@ class Search:
     only: list[str] = field(default_factory=list)
     host_of: str = ""
     planned: bool = False
+    tasks: bool = False
     more: int = 0
 
     @property
     def good(self) -> list[str]:
         """The names of those that are to be done in the end."""
-        return ["good", *(f"good-{number}" for number in range(self.more))]
+        return [] if self.tasks else ["good", *(f"good-{number}" for number in range(self.more))]
 
 
 def run(case: Search, where: Path) -> dict[str, Any]:
     """The lives of one case: where each ended ("": by itself), and what the oracle says."""
     ground = Ground(where)
-    if case.planned:
+    if case.tasks:
+        plans.write(ground, *plans.PLAN)
+    elif case.planned:
         ground.plan("good", *case.steps)
     else:
         for name in case.good:
@@ -88,7 +97,10 @@ def run(case: Search, where: Path) -> dict[str, Any]:
             last = ground.root / "last"
             host = (case.host, spent)
             apart = {"only": tuple(case.only), "host_of": case.host_of}
-            killed.append(_life(ground, Aimed(aim, last, host, disk, case.error, **apart)))
+            aimed = Aimed(aim, last, host, disk, case.error, **apart)
+            killed.append(
+                _life(ground, aimed, plans.person(ground) if case.tasks else nothing_left)
+            )
             if not killed[-1]:
                 break
             if disk:
@@ -96,6 +108,7 @@ def run(case: Search, where: Path) -> dict[str, Any]:
                 lose(ground.workspace, where / "lost")
         wrong = _judged(ground, case.power)
         wrong += [line for name in case.good for line in _outcome(ground, case, name)]
+        wrong += plans.wrong(ground) if case.tasks else []
     except AssertionError as error:
         wrong = [str(error)[:2000]]
     finally:
@@ -132,12 +145,12 @@ def _outcome(ground: Ground, case: Search, name: str) -> list[str]:
     return wrong
 
 
-def _life(ground: Ground, aimed: Aimed) -> str:
+def _life(ground: Ground, aimed: Aimed, over: Over = nothing_left) -> str:
     """One supervisor until nothing is left, or until it is killed: what it was about to do."""
     aimed.last.unlink(missing_ok=True)
     child = os.fork()
     if child == 0:
-        _supervise(ground, aimed)
+        _supervise(ground, aimed, over)
     pidfd = os.pidfd_open(child)
     ended = select.select([pidfd], [], [], PATIENCE)[0]
     os.close(pidfd)
@@ -150,11 +163,11 @@ def _life(ground: Ground, aimed: Aimed) -> str:
     return aimed.last.read_text() if aimed.last.exists() else ""
 
 
-def _supervise(ground: Ground, aimed: Aimed) -> None:
+def _supervise(ground: Ground, aimed: Aimed, over: Over) -> None:
     code = 70
     try:
         Tripwire(ground.workspace, aimed)
-        ground.team.run()
+        ground.team.run(over)
         code = 0
     except BaseException:
         (ground.root / "traceback").write_text(traceback.format_exc())

@@ -17,7 +17,7 @@ from team_supervisor.adapters import processes
 from team_supervisor.adapters.processes import Exit, HostView, Launch, ProcessRef
 
 PROGRAMS = Path(__file__).parent
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def wait_until(fact: Callable[[], object], seconds: float = PATIENCE) -> None:

@@ -12,7 +12,7 @@ from .teams import Team, run_until
 
 
 def test_an_agent_that_hangs_is_marked_asked_and_shown_to_a_person_and_lives(team: Team) -> None:
-    team.set(stall_after=0.3)
+    team.set(stall_after=1.0)
     team.request("api", "say I begin", "hang")
     with team.supervised() as supervisor:
         run_until(supervisor, lambda _: team.heard(events.AttentionNeeded, name="api"))

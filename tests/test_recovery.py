@@ -369,6 +369,7 @@ def test_a_directory_that_only_has_the_name_of_a_session_is_left_alone(
 def test_a_lost_database_is_built_again_from_the_directories(team: Team) -> None:
     gate = at_work(team)
     before, known = team.session("api"), time.time()
+    [told] = team.heard(events.Delivered)
     team.events.clear()
     for path in team.workspace.control.glob("supervisor.db*"):
         path.unlink()
@@ -384,6 +385,9 @@ def test_a_lost_database_is_built_again_from_the_directories(team: Team) -> None
     assert (after.id, after.conversation) == (before.id, before.conversation)
     assert after.state == State.COMPLETED
     assert team.starts("api") == 1
+    with team.store() as store:
+        # Its conversation takes each id once.
+        assert store.rows("SELECT id FROM deliveries", {}) == [{"id": told.id}]
 
 
 def test_a_broken_database_is_put_aside_and_built_again(team: Team) -> None:

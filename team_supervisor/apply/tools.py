@@ -187,13 +187,21 @@ def tell(tools: Tools, session: str, kind: DeliveryKind, text: str, source: str)
     if row is None or row.ended:
         return False
     delivery = Delivery(
-        id=str(uuid.uuid4()),
+        id=_message_id(session, kind, text),
         session=session,
         kind=kind,
         text=text,
         created_at=clock.now().wall,
     )
     return tools.store.add_delivery(delivery, source)
+
+
+def _message_id(session: str, kind: DeliveryKind, text: str) -> str:
+    """Of a first message always the same: a conversation takes each id once, and has perhaps
+    taken it before the database was lost. Others may be said again in the same words."""
+    if kind != DeliveryKind.FIRST:
+        return str(uuid.uuid4())
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{session}\n{text}"))
 
 
 PROGRAMS = {

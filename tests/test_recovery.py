@@ -349,6 +349,7 @@ def test_a_rejection_cut_short_before_it_was_recorded_is_recorded(team: Team) ->
 def test_a_session_directory_made_by_hand_is_taken_up(team: Team) -> None:
     by_hand(team)
     team.run()
+    assert [e.taken_up for e in team.heard(events.SessionClaimed)] == [False]
     assert [(s.id, s.state) for s in team.sessions()] == [(ID, State.COMPLETED)]
     assert (team.root / f"{ID}-completed").is_dir()
 

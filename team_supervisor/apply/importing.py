@@ -68,7 +68,8 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
             # Its turns are lost with the row they were counted in; what they cost is not.
             cost = TurnCost(number=1, cost_usd=session.cost_before)
             tools.store.add_turn(session, cost, now.wall)
-        tools.store.record(_taken_up(session), now.wall)
+        again = old != _Published() or problem is not None or attempt > 0
+        tools.store.record(_taken_up(session, again), now.wall)
         if problem:
             tools.store.record(Warned(session=session.id, reason=problem), now.wall)
     prepare(tools, Prepare(session), now)
@@ -83,9 +84,10 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     return True
 
 
-def _taken_up(session: Session) -> SessionClaimed:
+def _taken_up(session: Session, again: bool = True) -> SessionClaimed:
+    """Who was only just founded, or made by hand, was not at work before."""
     return SessionClaimed(
-        session=session.id, persona=session.persona, name=session.name, taken_up=True
+        session=session.id, persona=session.persona, name=session.name, taken_up=again
     )
 
 

@@ -68,7 +68,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
             # Its turns are lost with the row they were counted in; what they cost is not.
             cost = TurnCost(number=1, cost_usd=session.cost_before)
             tools.store.add_turn(session, cost, now.wall)
-        again = old != _Published() or problem is not None or attempt > 0
+        again = bool(old.conversation) or problem is not None or attempt > 0
         tools.store.record(_taken_up(session, again), now.wall)
         if problem:
             tools.store.record(Warned(session=session.id, reason=problem), now.wall)

@@ -180,7 +180,9 @@ def _done(supervisor: Supervisor, until: Until) -> Callable[[World], bool]:
         case "visit":
             from team_supervisor.cli.visiting import Visit
 
-            return Visit()
+            visit = Visit()
+            supervisor.after_look = visit.looked
+            return visit
         case "forever":
             return lambda world: False
     return stopped(supervisor)

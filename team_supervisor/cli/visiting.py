@@ -17,16 +17,22 @@ class Visit:
     _begun: float | None = None
     _near: set[str] = field(default_factory=set)
 
-    def __call__(self, world: World) -> bool:
+    def looked(self, world: World | None) -> None:
+        """To be told of every look: after the first, which adopts all, only some are looked at."""
+        if world is None:
+            return
         self._begun = self._begun or world.now.monotonic
         for facts in world.sessions:
             session = facts.session
-            near = facts.watch is not None and facts.watch.reading.complete
+            near = facts.unread or (facts.watch is not None and facts.watch.reading.complete)
             if (near or session.standing == Standing.CLAIMED) and session.doing != Doing.VERIFYING:
                 self._near.add(session.id)
             else:
                 self._near.discard(session.id)
         self._near &= {session.id for session in world.live if not session.ended}
-        if world.now.monotonic - self._begun >= VISIT:
+
+    def __call__(self, world: World) -> bool:
+        begun = self._begun or world.now.monotonic
+        if world.now.monotonic - begun >= VISIT:
             return True
         return settled(world) and not self._near

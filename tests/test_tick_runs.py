@@ -156,6 +156,37 @@ def test_a_spawn_that_did_not_come_about_is_not_printed_but_said_to_wait(
 
 
 @pytest.mark.timeout(300)
+def test_what_a_tick_starts_by_what_it_finds_is_printed_as_started(two: tuple[Team, Team]) -> None:
+    """Only its own look finds that A is done, so nothing decided before it knows of B."""
+    api, web = two
+    gate = web.gate()
+    write_spec(web, "A", (), gate.step, "done all")
+    write_spec(web, "B", ("A",), web.gate("second").step, "work")
+    verb(web, "tasks", "import", "specs")
+    assert [s["task"] for s in ticked(api, "--run")["spawns"]] == ["A"]
+    quiet = ticked(api, "--run")
+    assert (quiet["action"], quiet["reason"]) == ("idle", "no-ready-tasks")
+    gate.open()
+    while (found := ticked(api, "--run"))["action"] == "idle":
+        assert states(web)["B"] == "pending"
+    (spawn,) = found["spawns"]
+    assert (spawn["label"], spawn["iteration"]) == ("project:web:B", "default")
+    assert {"label": "project:web:B", "did": "is started"} in found["ran"]
+    assert states(web) == {"A": "completed", "B": "in_progress"}
+
+
+@pytest.mark.timeout(300)
+def test_a_task_whose_request_is_rejected_is_not_printed_as_started(two: tuple[Team, Team]) -> None:
+    api, web = two
+    planned(web, "W1", front="persona: nobody-knows\n")
+    assert [s["task"] for s in ticked(api)["spawns"]] == ["W1"]
+    found = ticked(api, "--run")
+    assert (found["action"], states(web)) == ("idle", {"W1": "failed"})
+    (did,) = [each["did"] for each in found["ran"] if each.get("label") == "project:web:W1"]
+    assert did.startswith("failed: its request was rejected: ")
+
+
+@pytest.mark.timeout(300)
 def test_a_worker_that_was_killed_goes_on_and_keeps_its_place(two: tuple[Team, Team]) -> None:
     api, web = two
     web.write_settings("task_persona: intern\ntask_retries: 0\n")

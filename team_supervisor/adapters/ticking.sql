@@ -27,3 +27,11 @@ WHERE id IN (SELECT value FROM json_each(:ids)) AND timeout IS NOT NULL;
 -- over --
 SELECT id, source FROM tasks
 WHERE id IN (SELECT value FROM json_each(:ids)) AND state IN ('completed', 'failed', 'cancelled');
+
+-- assigned --
+SELECT t.id AS task, t.title AS title, t.timeout AS timeout, t.iteration AS iteration,
+    t.state AS state, t.reason AS reason,
+    coalesce(t.session, (SELECT o.id FROM sessions o WHERE o.request_name = t.request)) AS session,
+    (SELECT r.status FROM requests r WHERE r.name = t.request ORDER BY r.id DESC LIMIT 1) AS status,
+    (SELECT r.reason FROM requests r WHERE r.name = t.request ORDER BY r.id DESC LIMIT 1) AS why
+FROM tasks t WHERE t.request IS NOT NULL OR t.session IS NOT NULL ORDER BY t.number;

@@ -9,6 +9,7 @@ from pathlib import Path
 AT_ONCE = 4
 # A visit ends by itself in a minute; one that hangs goes on without us (seconds).
 PATIENCE = 120.0
+LOOKED = "looked"
 
 
 def visit(places: Mapping[str, Path]) -> dict[str, str]:
@@ -39,5 +40,5 @@ def _end(process: "subprocess.Popen[bytes]") -> str:
     except subprocess.TimeoutExpired:
         return f"still at work after {PATIENCE:.0f} s"
     if process.returncode == 0:
-        return "looked"
+        return LOOKED
     return errors.decode(errors="replace").strip()[:400] or f"ended with {process.returncode}"

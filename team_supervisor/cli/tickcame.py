@@ -2,56 +2,104 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from team_supervisor import alone
+from team_supervisor.adapters import rows
 from team_supervisor.adapters.store import Store, open_reader
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import Workspace
-from team_supervisor.core.taskgraph import WAITING, Task
-from team_supervisor.core.ticking import Decision, Spawn
+from team_supervisor.core import ticking
+from team_supervisor.core.iterations import DEFAULT
+from team_supervisor.core.model import RequestStatus
+from team_supervisor.core.taskgraph import TaskState
+from team_supervisor.core.ticking import Decision, Outlook, Ready, Spawn
 from team_supervisor.errors import TeamError
 from team_supervisor.ticklook import Seen
 
-Requests = Mapping[str, str | None]
+QUERIES = rows.queries("ticking.sql")
+STARTED = "is started"
+
+Assigned = Mapping[str, Mapping[str, Any]]
 
 
-def requests(promised: Iterable[Spawn], places: Mapping[str, Workspace]) -> Requests:
-    """By label, the request that each of these tasks had last: the next try gets another one."""
-    found = {spawn["label"]: _task(places[spawn["project"]], spawn["task"]) for spawn in promised}
-    return {name: task.request for name, task in found.items() if task is not None}
+def assigned(place: Workspace) -> Assigned | None:
+    """By task, its session and its request; None where the database cannot be read."""
+    found = _read(place, lambda store: store.rows(QUERIES["assigned"], {}))
+    return None if found is None else {row["task"]: row for row in found}
 
 
-def not_started(
-    promised: Iterable[Spawn], before: Requests, places: Mapping[str, Workspace]
-) -> dict[str, str]:
-    """By label, why no worker was asked for after all."""
-    found = {}
-    for spawn in promised:
-        place, name = places[spawn["project"]], spawn["label"]
-        task = _task(place, spawn["task"])
-        if task is None or (task.state in WAITING and task.request == before.get(name)):
-            found[name] = _why(place, spawn["task"])
-    return found
+def came(
+    decision: Decision, seen: Seen, before: Mapping[str, Assigned | None], mine: Container[str]
+) -> tuple[Decision, dict[str, str]]:
+    """The decision as it came about, and by label what became of each task that was to start, or
+    started all the same: a look starts what becomes ready by what it finds.
+
+    `before` the projects that were looked after; `mine` those in which nobody else did.
+    """
+    promised = decision["spawns"] if decision["action"] == "spawn" else []
+    said: dict[str, str] = {}
+    further: list[Spawn] = []
+    for slug, known in before.items():
+        place, after = seen.places[slug], assigned(place=seen.places[slug]) or {}
+        begun = _begun(known or {}, after)
+        for spawn in promised:
+            if spawn["project"] == slug:
+                name = spawn["task"]
+                said[spawn["label"]] = STARTED if name in begun else _not(place, name, after)
+        outlook = next((each for each in seen.outlooks if each.slug == slug), None)
+        if outlook is not None and known is not None and slug in mine:
+            others = (_spawn(outlook, after[name]) for name in begun)
+            further += [spawn for spawn in others if spawn["label"] not in said]
+    said |= {spawn["label"]: STARTED for spawn in further}
+    left = {name: words for name, words in said.items() if words != STARTED}
+    return _corrected(decision, left, further), said
 
 
-def corrected(decision: Decision, left: Mapping[str, str]) -> Decision:
-    """Without the spawns that did not come about."""
-    if decision["action"] == "idle" or not left:
+def _begun(before: Assigned, after: Assigned) -> list[str]:
+    """Tasks with another session than they had."""
+    had = {name: row["session"] for name, row in before.items()}
+    return [n for n, row in after.items() if row["session"] and row["session"] != had.get(n)]
+
+
+def _spawn(outlook: Outlook, row: Mapping[str, Any]) -> Spawn:
+    there = replace(outlook, iteration=row["iteration"] or DEFAULT)
+    return ticking.spawn(there, Ready(row["task"], row["title"], row["timeout"]))
+
+
+def _not(place: Workspace, name: str, after: Assigned) -> str:
+    """Why no worker began."""
+    row = after.get(name)
+    if row and row["state"] == TaskState.FAILED:
+        return f"failed: {row['reason']}"
+    if row and row["status"] == RequestStatus.REJECTED:
+        return f"failed: its request was rejected: {row['why']}"
+    if row and row["status"]:
+        return f"waits: {row['why'] or 'its request is looked at with the next look'}"
+    return f"waits: {_why(place, name)}"
+
+
+def _corrected(decision: Decision, left: Mapping[str, str], further: list[Spawn]) -> Decision:
+    """Without the spawns that did not come about, with those that did besides."""
+    promised = decision["spawns"] if decision["action"] == "spawn" else []
+    spawns = [spawn for spawn in promised if spawn["label"] not in left] + further
+    if not spawns and decision["action"] == "idle":
         return decision
-    spawns = [spawn for spawn in decision["spawns"] if spawn["label"] not in left]
-    if spawns:
-        return {**decision, "spawns": spawns}
+    waits = any(words.startswith("waits") for words in left.values())
     idle: Decision = {
         "action": "idle",
-        "reason": "all-at-capacity",
+        "reason": "all-at-capacity" if waits else "no-ready-tasks",
         "disable_cron": False,
         "zombies": decision["zombies"],
     }
+    found: Decision = idle
+    if spawns:
+        found = {"action": "spawn", "spawns": spawns, "zombies": decision["zombies"]}
     if "skipped" in decision:
-        idle["skipped"] = decision["skipped"]
-    return idle
+        found["skipped"] = decision["skipped"]
+    return found
 
 
 def revived(done: Sequence[dict[str, Any]], seen: Seen, slugs: Iterable[str]) -> None:
@@ -67,11 +115,6 @@ def revived(done: Sequence[dict[str, Any]], seen: Seen, slugs: Iterable[str]) ->
 def _lives(place: Workspace, session: str) -> bool:
     found = _read(place, lambda store: store.session(session))
     return found is not None and not found.ended
-
-
-def _task(place: Workspace, name: str) -> Task | None:
-    found: Task | None = _read(place, lambda store: TaskTable(store).get(name))
-    return found
 
 
 def _read(place: Workspace, what: Any) -> Any:

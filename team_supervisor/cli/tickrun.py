@@ -17,8 +17,8 @@ from team_supervisor.ticklook import Seen
 def carry_out(
     decision: Decision, seen: Seen, *, outside: bool
 ) -> tuple[Decision, list[dict[str, Any]]]:
-    """The decision as far as it came about, and what was done: zombies one by one, then projects,
-    then who was to start in those looked after here.
+    """The decision as it came about, and what was done: zombies one by one, then projects, then
+    who was to start, or started, in those looked after here.
 
     `outside`: who runs was said by another scheduler. What runs there under a task that is queued
     here is not started here: its project is left to that scheduler.
@@ -35,14 +35,13 @@ def carry_out(
             done.append({"project": slug, "did": "rang"})
         else:
             alone[slug] = place.root
-    promised = [s for s in _spawns(decision) if s["project"] in alone]
-    before = tickcame.requests(promised, seen.places)
-    done += [{"project": s, "did": _said(said)} for s, said in visits.visit(alone).items()]
+    before = {slug: tickcame.assigned(seen.places[slug]) for slug in alone}
+    found = {slug: _said(said) for slug, said in visits.visit(alone).items()}
+    done += [{"project": slug, "did": said} for slug, said in found.items()]
     tickcame.revived(done, seen, alone)
-    left = tickcame.not_started(promised, before, seen.places)
-    words = {s["label"]: left.get(s["label"]) for s in promised}
-    done += [{"label": n, "did": f"waits: {w}" if w else "is started"} for n, w in words.items()]
-    return tickcame.corrected(decision, left), done
+    mine = {slug for slug, said in found.items() if said == visits.LOOKED}
+    decision, came = tickcame.came(decision, seen, before, mine)
+    return decision, done + [{"label": label, "did": did} for label, did in came.items()]
 
 
 def _in_order(seen: Seen, needed: Collection[str]) -> list[str]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FOUNDS = "team start"
 # Supervisors that are there to stay; the others hold a workspace for a moment.
 LASTING = ("orchestrate", "service")
+# A service stays stopped; whoever calls `orchestrate` wants the team to go on.
+GOES_ON = "the next `orchestrate` or `team resume`"
 
 
 @click.group(name="team", epilog="Example: team-supervisor team start 'Build a REST API' --run")
@@ -202,7 +204,8 @@ def _want_stopped(found: Workspace, names: tuple[str, ...], wanted: Wanted) -> l
     try:
         everyone = store.sessions()
         living = [s for s in everyone if not s.ended]
-        chosen = [choose(everyone, name) for name in names] if names else living
+        named = {s.id: s for s in (choose(everyone, name) for name in names)}
+        chosen = list(named.values()) if names else living
         ended = [s for s in chosen if s.ended]
         if ended:
             raise TeamError(f"{ended[0].id} has ended already ({ended[0].state})")
@@ -236,7 +239,8 @@ def _nobody(found: Workspace, holder: locks.Holder | None) -> str:
     stopped = store.team("wanted") == "stop"
     store.close()
     ends = "; `orchestrate` ends" if holder and holder.command == "orchestrate" else ""
-    more = f"{ends}, and nothing more starts until `team resume`" if stopped else ""
+    goes_on = "`team resume`" if holder and holder.command == "service" else GOES_ON
+    more = f"{ends}, and nothing more starts until {goes_on}" if stopped else ""
     return f"Nothing to stop: no session is at work{more}"
 
 

@@ -275,7 +275,7 @@ def test_a_team_in_which_nobody_is_at_work_is_stopped_all_the_same(live_team: Te
     live_team.write_settings("task_persona: intern\n")
     assert live_team.call("tasks", "add", "T1", "Work").returncode == 0
     done = live_team.call("team", "stop")
-    assert (done.returncode, "until `team resume`" in done.stdout) == (0, True)
+    assert (done.returncode, "until the next `orchestrate` or `team" in done.stdout) == (0, True)
     live_team.call("projects", "add", live_team.project)
     assert live_team.call("ready").stdout == (
         "project: nothing starts, the team was stopped\n0 could start\n"
@@ -294,10 +294,36 @@ def test_a_supervisor_without_sessions_ends_with_its_team(
     assert (done.returncode, done.stdout) == (
         0,
         "Nothing to stop: no session is at work; `orchestrate` ends, "
-        "and nothing more starts until `team resume`\n",
+        "and nothing more starts until the next `orchestrate` or `team resume`\n",
     )
     lines_until(program, '"supervisor_stopped"')
     assert program.wait(60) == 0
+
+
+def test_a_stopped_service_says_that_it_waits_for_team_resume(live_team: Team) -> None:
+    program = live_team.start("orchestrate", "--service", "--json")
+    lines_until(program, '"supervisor_started"')
+    done = live_team.call("team", "stop")
+    assert done.stdout == (
+        "Nothing to stop: no session is at work, and nothing more starts until `team resume`\n"
+    )
+
+
+def test_what_waits_in_an_idle_stopped_team_starts_with_the_next_orchestrate(
+    live_team: Team,
+) -> None:
+    assert live_team.call("orchestrate", "--once").returncode == 0
+    live_team.request("api", "wait")
+    done = live_team.call("team", "stop")
+    assert "nothing more starts until the next `orchestrate` or" in done.stdout
+    assert live_team.call("orchestrate", "--once").returncode == 0
+    assert live_team.session("api").state == State.ACTIVE
+
+
+def test_a_session_that_is_named_twice_is_stopped_once(live_team: Team) -> None:
+    at_work(live_team, "api")
+    done = live_team.call("team", "stop", "api", live_team.session("api").id)
+    assert (done.returncode, done.stdout.count("Stopped api")) == (0, 1)
 
 
 def test_an_unknown_or_ended_session_is_not_stopped(live_team: Team) -> None:

@@ -24,6 +24,7 @@ MARKS = {
     "result": ("  │ ", "dim"),
     "turn": ("── ", "dim"),
     "system": ("· ", "dim"),
+    "output": ("» ", ""),
 }
 SPACED = ("user", "assistant")
 MAX_NOTE = 1000

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from team_supervisor.core.progress import clean, plain, tool_words
 
-Kind = Literal["user", "assistant", "tool", "result", "turn", "system"]
+Kind = Literal["user", "assistant", "tool", "result", "turn", "system", "output"]
 
 MAX_LINE = 4 << 20
 MAX_TEXT = 64 << 10
@@ -26,7 +26,7 @@ class Entry:
 def readable(line: bytes | Mapping[str, Any]) -> list[Entry]:
     """What one line of a transcript tells; nothing for what only programs care about.
 
-    A line that is not a JSON object comes from an agent that speaks plain text.
+    A line that is not a JSON object is the program's own: nobody can say that the model said it.
     """
     if isinstance(line, Mapping):
         return _entries(line)
@@ -39,7 +39,7 @@ def readable(line: bytes | Mapping[str, Any]) -> list[Entry]:
         found = None
     if isinstance(found, dict):
         return _entries(found)
-    return [] if line.lstrip().startswith(b'{"') else _said("assistant", _decoded(line))
+    return [] if line.lstrip().startswith(b'{"') else _said("output", _decoded(line))
 
 
 def _decoded(line: bytes) -> str:

@@ -21,6 +21,7 @@ _SPEAKERS = {
     "assistant": "Agent",
     "tool": "Tool",
     "result": "Result",
+    "output": "Output of the program",
 }
 
 
@@ -29,7 +30,7 @@ def passage(entry: Entry) -> str:
     match entry.kind:
         case "turn" | "system":
             return f"*{_inline(entry.text)}*\n\n"
-        case "tool" | "result":
+        case "tool" | "result" | "output":
             return f"**{_SPEAKERS[entry.kind]}**\n\n{_fenced(entry.text)}\n\n"
     return f"**{_SPEAKERS[entry.kind]}**\n\n{_quoted(entry.text)}\n\n"
 

@@ -1,11 +1,14 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
 
 from team_supervisor.cli.logs import command
+from team_supervisor.cli.voices import MARKS
+from team_supervisor.core.conversation import Kind
 from team_supervisor.core.model import Session, State
 from team_supervisor.errors import UsageError
 
@@ -41,6 +44,10 @@ def test_the_conversation_reads_as_who_said_what(empty_team: ExampleTeam, sessio
         "tool: Bash: ls [bold]",
         "turn: turn ended ($0.0100 so far)",
     ]
+
+
+def test_every_kind_of_line_has_its_mark_on_a_terminal() -> None:
+    assert set(MARKS) == set(get_args(Kind))
 
 
 def test_only_the_last_entries_when_asked(empty_team: ExampleTeam, session: Session) -> None:
@@ -131,7 +138,7 @@ def test_following_an_ended_session_ends_by_itself(
 
 def test_an_unfinished_last_line_is_shown(empty_team: ExampleTeam, session: Session) -> None:
     empty_team.say(session, b"killed in the mid")
-    assert logs(empty_team, "readme").stdout.endswith("assistant: killed in the mid\n")
+    assert logs(empty_team, "readme").stdout.endswith("output: killed in the mid\n")
 
 
 def test_a_failed_session_points_at_its_complaints(

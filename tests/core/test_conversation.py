@@ -94,8 +94,8 @@ def test_half_an_emoji_loses_only_itself():
 
 
 def test_plain_output_reads_as_it_is():
-    assert readable(b"\x1b[32m3 passed\x1b[0m \xff\n") == [Entry("assistant", "3 passed \ufffd")]
-    assert readable(b"[1, 2]\n") == [Entry("assistant", "[1, 2]")]
+    assert readable(b"\x1b[32m3 passed\x1b[0m \xff\n") == [Entry("output", "3 passed \ufffd")]
+    assert readable(b"[1, 2]\n") == [Entry("output", "[1, 2]")]
     assert readable(b"\n") == []
 
 

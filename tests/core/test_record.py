@@ -13,7 +13,7 @@ from team_supervisor.core.record import Turn, cost, passage, summary, turns
 
 from .worlds import session
 
-KINDS = ("user", "assistant", "tool", "result", "turn", "system")
+KINDS = ("user", "assistant", "tool", "result", "output", "turn", "system")
 entries = st.builds(Entry, st.sampled_from(KINDS), st.text(min_size=1))
 markdown = st.text(alphabet="`~>#*_-=|[]()<>!\\ \n\tab1.", min_size=1)
 
@@ -36,6 +36,7 @@ def told(cost_usd: float, failed: bool = False) -> TurnEnded:
     [
         ("user", "Do it.\n\nSoon.", "**To the agent**\n\n> Do it.\n>\n> Soon.\n\n"),
         ("assistant", "# Done", "**Agent**\n\n> # Done\n\n"),
+        ("output", "3 passed", "**Output of the program**\n\n```text\n3 passed\n```\n\n"),
         ("tool", "Bash: ls", "**Tool**\n\n```text\nBash: ls\n```\n\n"),
         ("result", "a ``` b", "**Result**\n\n````text\na ``` b\n````\n\n"),
         ("turn", "turn ended ($0.1 so far)", "*turn ended ($0.1 so far)*\n\n"),
@@ -46,7 +47,7 @@ def test_each_kind_of_entry_reads_as_what_it_is(kind: str, text: str, shown: str
     assert passage(Entry(kind, text)) == shown  # type: ignore[arg-type]
 
 
-@given(st.sampled_from(KINDS[:4]), markdown | st.text(min_size=1))
+@given(st.sampled_from(KINDS[:5]), markdown | st.text(min_size=1))
 def test_no_text_gets_out_of_its_quotation(kind: str, text: str) -> None:
     after = "**Agent**"
     shown = passage(Entry(kind, text.replace("\r", "")))  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """How do sessions look on a terminal, in a pipe and as JSON?"""
 
+import math
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,6 +20,8 @@ Span = tuple[str, str]
 Line = tuple[Span, ...]
 
 MAX_TEXT = 400
+# What comes within so many seconds is told to the second.
+NEAR = 600
 TIMES = ("started_at", "ended_at", "last_activity_at", "rate_limited_until")
 _LOOKS = {
     "active": ("●", "green"),
@@ -112,7 +115,7 @@ def look(session: SessionView) -> Span:
 
 
 def status(session: SessionView, now: float) -> str:
-    """`active`, `waiting for 2 sessions`, `rate limited until 10:45`, `failed: …`."""
+    """`active`, `waiting for 2 sessions`, `rate limited until 10:45:30`, `failed: …`."""
     detail = safe(details(session, now))
     joint = " " if session.status in ("waiting", "rate limited", "restarting") else ": "
     return f"{session.status}{joint}{detail}" if detail else session.status
@@ -121,7 +124,7 @@ def status(session: SessionView, now: float) -> str:
 def details(session: SessionView, now: float) -> str:
     """What there is to say beyond the status."""
     if session.status == "rate limited" and session.rate_limited_until:
-        return f"until {moment(session.rate_limited_until, now)}"
+        return f"until {due(session.rate_limited_until, now)}"
     return session.detail
 
 
@@ -153,6 +156,13 @@ def moment(wall: float, now: float) -> str:
     then = datetime.fromtimestamp(wall)
     today = then.date() == datetime.fromtimestamp(now).date()
     return then.strftime("%H:%M" if today else "%b %d %H:%M")
+
+
+def due(wall: float, now: float) -> str:
+    """Of what comes: never a time that is over already, with the seconds where they are few."""
+    if wall - now < NEAR:
+        return datetime.fromtimestamp(math.ceil(wall)).strftime("%H:%M:%S")
+    return moment(math.ceil(wall / 60) * 60, now)
 
 
 def started(session: SessionView, now: float) -> str:

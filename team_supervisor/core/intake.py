@@ -8,6 +8,7 @@ from team_supervisor.core.holding import team_limit
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.requests import CHANGING, STOPPED, RequestName, request_name, requester
 from team_supervisor.core.terms import TermsError, read
+from team_supervisor.core.words import age
 from team_supervisor.core.world import (
     Action,
     ClaimRequest,
@@ -133,5 +134,4 @@ def _too_late(look: RequestLook, world: World) -> str | None:
     """Somebody who holds instructions.md open is slow, not gone."""
     if not look.waiting or look.writing or look.steady < world.rules.request_timeout:
         return None
-    minutes = world.rules.request_timeout / 60
-    return f"it {look.waiting} after {minutes:g} minutes"
+    return f"it {look.waiting} after {age(world.rules.request_timeout)}"

@@ -92,6 +92,10 @@ def _parked(e: events.SessionParked) -> str:
     return f"Parked {e.name}: {why.get(e.doing, e.detail or e.doing)}"
 
 
+def _budget_warned(e: events.BudgetWarned) -> str:
+    return f"{e.name}: {e.words}" if e.name else e.words[:1].upper() + e.words[1:]
+
+
 def _reloaded(e: events.SettingsReloaded) -> str:
     if e.problem:
         return f"team.yaml is not taken over, the settings before it hold: {e.problem}"
@@ -164,7 +168,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.RequestQueued: _queued,
     events.SessionParked: _parked,
     events.SessionWoken: lambda e: f"{e.name} ({e.session}) goes on",
-    events.BudgetWarned: lambda e: f"{e.name or 'The team'}: {e.words}",
+    events.BudgetWarned: _budget_warned,
     events.SettingsReloaded: _reloaded,
     events.RequestRejected: lambda e: f"Rejected {e.request}: {e.reason}",
     events.Delivered: lambda e: f"Told {e.name}: {e.what}",

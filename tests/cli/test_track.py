@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from team_supervisor.cli.columns import Frame
 from team_supervisor.cli.dashboard import render
 from team_supervisor.cli.meter import Meter
 from team_supervisor.cli.sessions import board
-from team_supervisor.cli.show import cells, plain, short_age
+from team_supervisor.cli.show import cells, due, plain, short_age
 from team_supervisor.cli.track import command
 from team_supervisor.core.model import RequestStatus, State
 
@@ -65,6 +66,23 @@ def test_each_state_is_said(team: ExampleTeam) -> None:
         "completed",
     ):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (12.2, "10:00:13"),
+        (599, "10:09:59"),
+        (601, "10:11"),
+        (1800, "10:30"),
+        (86400, "Jan 07 10:00"),
+    ],
+)
+def test_the_end_of_a_limit_is_never_shown_as_a_time_that_is_over(
+    seconds: float, words: str
+) -> None:
+    now = datetime(2026, 1, 6, 10, 0).timestamp()
+    assert due(now + seconds, now) == words
 
 
 def test_who_needs_a_person_comes_first_and_the_archived_last(team: ExampleTeam) -> None:

@@ -21,6 +21,7 @@ from team_supervisor.core.world import (
     QueueRequest,
     RejectRequest,
     RequestLook,
+    Rules,
     SeeRequest,
 )
 
@@ -133,7 +134,13 @@ def test_a_request_without_instructions_is_refused_after_five_minutes() -> None:
     just_not = waits_already(steady=5 * MINUTES - 0.1, **EMPTY)
     assert becomes(just_not) == []
     late = waits_already(steady=5 * MINUTES, **EMPTY)
-    assert rejection(*becomes(late)) == "it has no instructions.md yet after 5 minutes"
+    assert rejection(*becomes(late)) == "it has no instructions.md yet after 5 min"
+
+
+def test_a_timeout_of_seconds_is_said_in_seconds() -> None:
+    late = waits_already(steady=4.0, **EMPTY)
+    found = becomes(late, rules=Rules(request_timeout=4.0))
+    assert rejection(*found) == "it has no instructions.md yet after 4 s"
 
 
 def test_who_still_writes_is_slow_and_not_gone() -> None:

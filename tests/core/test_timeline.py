@@ -45,6 +45,14 @@ ABOUT: dict[str, Any] = {"session": ID, "name": "docs"}
             events.DoingChanged(doing="over-budget", detail="its process has spent", **ABOUT),
             "docs goes on in a new process: its process has spent",
         ),
+        (
+            events.BudgetWarned(scope="session", words="its budget is spent", **ABOUT),
+            "docs: its budget is spent",
+        ),
+        (
+            events.BudgetWarned(scope="team", words="the team's budget is nearly spent"),
+            "The team's budget is nearly spent",
+        ),
         (events.Delivered(what="first: hello", id="1", **ABOUT), "Told docs: first: hello"),
         (events.SupervisorStopped(running=1), "Supervisor stopped; 1 agent goes on without it"),
     ],

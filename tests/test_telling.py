@@ -283,6 +283,18 @@ def test_the_test_message_says_whether_it_arrived(team: Team, receiver: Receiver
     assert "PlantedSecret" not in done.stderr + done.stdout
 
 
+def test_a_channel_that_a_variable_holds_is_shown_by_its_kind(
+    team: Team, receiver: Receiver
+) -> None:
+    team.write_settings('notify: {channel: "${TEAM_NOTIFY_J}"}\n')
+    set_ = {"TEAM_NOTIFY_J": receiver.url("PlantedSecret")}
+    assert "Channel: json://… (the project's)" in team.call("notify", "list", env=set_).stdout
+    assert "json://" in team.call("notify", "list", "--json", env=set_).stdout
+    assert "json://… (the project's)" in team.call("notify", "test", env=set_).stdout
+    unset = team.call("notify", "list").stdout
+    assert "Channel: … (the project's); its channel names ${TEAM_NOTIFY_J}, which is not" in unset
+
+
 def test_settings_of_the_machine_are_set_and_shown_without_secrets(team: Team) -> None:
     assert team.call("config", "get", "verbose").stdout == "false\n"
     assert team.call("config", "set", "verbose", "true").stdout == "verbose: true\n"

@@ -46,7 +46,7 @@ def list_(as_json: bool, workspace: str) -> None:
     channel = own.channel if place == "project" else machine.channel
     found = [{"event": name, **_rule(name, machine, own)} for name in telling.EVENTS]
     if as_json:
-        told = {"place": place, "channel": telling.shown(channel), "events": found}
+        told = {"place": place, "channel": _shown(place, channel), "events": found}
         click.echo(json.dumps(told, indent=2))
         return
     click.echo(f"Channel: {_where(place, channel)}")
@@ -74,7 +74,7 @@ def examined(where: "Workspace") -> "tuple[Literal['ok', 'warn'], str, str]":
         detail = f"not delivered: {len(waiting)}, as {waiting[0].problem}"
         return "warn", detail, "run `team-supervisor notify test`"
     channel = own.channel if place == "project" else machine.channel
-    return "ok", telling.shown(channel) if place else "no channel is set", ""
+    return "ok", _shown(place, channel) if place else "no channel is set", ""
 
 
 def _rule(name: str, machine: Notify, own: Notify) -> dict[str, Any]:
@@ -82,10 +82,19 @@ def _rule(name: str, machine: Notify, own: Notify) -> dict[str, Any]:
     return {"enabled": found.enabled, "mention": found.mention}
 
 
-def _where(place: str | None, channel: str | None) -> str:
+def _where(place: telling.Place | None, channel: str | None) -> str:
     if place is None:
         return "none; set notify.channel in team.yaml or config.yaml"
-    return f"{telling.shown(channel)} (the {place}'s)"
+    problem = telling.resolved(channel or "", os.environ, place)[1]
+    return f"{_shown(place, channel)} (the {place}'s)" + (f"; {problem}" if problem else "")
+
+
+def _shown(place: telling.Place | None, channel: str | None) -> str:
+    """Its kind, also where a variable holds all of it."""
+    if place is None or not channel:
+        return telling.shown(channel)
+    found, problem = telling.resolved(channel, os.environ, place)
+    return telling.shown(channel if problem else found)
 
 
 @command.command("test", epilog=EPILOG)
@@ -105,7 +114,7 @@ def test_(channel: telling.Place | None, workspace: str) -> None:
     resolved, problem = telling.resolved(url, os.environ, place)
     problem = problem or send(resolved, "team-supervisor: this is a test, and it arrived")
     if problem:
-        raise TeamError(f"the {place}'s channel ({telling.shown(url)}) does not work: {problem}")
+        raise TeamError(f"the {place}'s channel ({_shown(place, url)}) does not work: {problem}")
     click.echo(f"Delivered to {_where(place, url)}")
 
 

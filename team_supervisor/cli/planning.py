@@ -24,7 +24,7 @@ def list_(states: tuple[str, ...], as_json: bool, workspace: str) -> None:
     """Show the tasks of the plan, oldest first, and what each waits for."""
     with plans.reading(workspace) as table:
         tasks = table.all()
-        waits = plans.waiting(table, tasks)
+        waits, closed = plans.waiting(table, tasks), plans.closed(table, workspace, tasks)
     shown = [task for task in tasks if not states or task.state in states]
     if as_json:
         rows = [plans.as_json(task, waits(task)) for task in shown]
@@ -32,6 +32,8 @@ def list_(states: tuple[str, ...], as_json: bool, workspace: str) -> None:
         return
     plans.show([plans.styled(task, waits(task)) for task in shown])
     click.echo(_sum(tasks))
+    if closed:
+        click.echo(closed)
 
 
 def _sum(tasks: Sequence[Task]) -> str:
@@ -91,7 +93,7 @@ def plan_(as_json: bool, workspace: str) -> None:
     """
     with plans.reading(workspace) as table:
         tasks, turns = table.all(), table.iterations()
-        waits = plans.waiting(table, tasks)
+        waits, closed = plans.waiting(table, tasks), plans.closed(table, workspace, tasks)
     by_id, lost = {task.id: task for task in tasks}, cut_off(tasks)
     found, stuck = waves(task for task in tasks if task.id not in lost), of_plan(tasks, turns)
     if as_json:
@@ -111,6 +113,8 @@ def plan_(as_json: bool, workspace: str) -> None:
         click.echo(clean(f"In no wave, as long as it is not there: {needs}", 400))
         plans.show(_branches([by_id[name] for name in lost], waits))
     click.echo(_sum(tasks))
+    if closed:
+        click.echo(closed)
     if stuck:
         click.echo(clean(f"Deadlock, nothing of the plan can start: {stuck}", 400))
 

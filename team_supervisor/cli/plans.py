@@ -4,7 +4,7 @@ import contextlib
 import os
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,17 @@ def going_on(queue: Queue, workspace: str) -> str:
         named = _slug(place) or str(place.project)
         return f"team-supervisor projects resume {shlex.quote(named)}"
     return "team-supervisor queue resume"
+
+
+def closed(table: TaskTable, workspace: str, tasks: Iterable[Task]) -> str | None:
+    """Why none of these starts that are queued, and what ends that; None when they may."""
+    from team_supervisor.cli.options import shown
+
+    found = queue(table, workspace)
+    if not found.closed or not any(task.state == TaskState.QUEUED for task in tasks):
+        return None
+    go_on = shown(going_on(found, workspace))
+    return clean(f"{found.closed}: nothing more starts; `{go_on}` goes on", 400)
 
 
 def _slug(place: Workspace) -> str | None:

@@ -223,10 +223,13 @@ def _answer(workspace: str, name: str, as_json: bool) -> None:
 
     with plans.reading(workspace) as table:
         task = plans.wanted(table, name)
+        closed = plans.closed(table, workspace, [task])
     if as_json:
         click.echo(json.dumps(plans.as_json(task), indent=2))
         return
     noted = task.reported == "done" and task.state not in OVER
     plans.show([plans.styled(task, "noted; complete tasks.md to end" if noted else None)])
-    if task.state == TaskState.QUEUED and (hint := plans.hint(workspace)):
+    if closed:
+        click.echo(closed)
+    elif task.state == TaskState.QUEUED and (hint := plans.hint(workspace)):
         click.echo(hint)

@@ -185,6 +185,19 @@ def test_a_failure_stops_the_queue_until_resume(place: Path) -> None:
     assert printed(of_queue("resume", "--json"))["stopped_by"] is None
 
 
+def test_a_queue_that_starts_nothing_is_said_wherever_a_queued_task_is_shown(place: Path) -> None:
+    for words in (("list",), ("plan",)):
+        assert "nothing more starts" not in run(*words).output
+    of_queue("pause")
+    why = "the queue is paused: nothing more starts; `team-supervisor queue resume` goes on"
+    for words in (("list",), ("plan",), ("add", "T9", "More")):
+        assert run(*words).output.splitlines()[-1] == why
+    of_queue("resume")
+    run("fail", "T9")
+    run("cancel", "T2")
+    assert "T9 failed, which stopped the queue: nothing more starts" in run("retry", "T2").output
+
+
 def test_a_workers_word_is_noted_and_a_persons_counts(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

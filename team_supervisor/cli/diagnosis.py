@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from team_supervisor.core.deadlock import PLAN
+
 if TYPE_CHECKING:
     from team_supervisor.adapters.locks import Holder
     from team_supervisor.cli.service import Found
@@ -144,14 +146,21 @@ def judge_supervisor(holder: "Holder | None") -> Check:
     return Check("supervisor", "ok", f"running: {holder}" if holder else "none runs here")
 
 
-def judge_team(doubles: Sequence[str], deadlocks: Sequence[str]) -> Check:
-    """Who should not live beside whom, and who waits for one another for ever, in words."""
+def judge_team(doubles: Sequence[str], deadlocks: Mapping[str, str]) -> Check:
+    """Who should not live beside whom, and who waits for one another for ever: words by name."""
     if doubles:
         advice = "end all but the oldest with `team-supervisor agents kill ID`"
-        return Check("team", "warn", "; ".join((*doubles, *deadlocks)), advice)
+        return Check("team", "warn", "; ".join((*doubles, *deadlocks.values())), advice)
     if deadlocks:
-        advice = "`team-supervisor say` one of them what it waits for, or change the plan"
-        return Check("team", "warn", "deadlock: " + "; ".join(deadlocks), advice)
+        ways = []
+        if deadlocks.keys() - {PLAN}:
+            ways.append("`team-supervisor say` one of them what it waits for")
+        if PLAN in deadlocks:
+            ways.append(
+                "add with `team-supervisor tasks add` what is not there, `tasks retry` what "
+                "failed, or change with `tasks edit TASK --needs IDS` who needs it"
+            )
+        return Check("team", "warn", f"deadlock: {'; '.join(deadlocks.values())}", "; ".join(ways))
     return Check("team", "ok", "no deadlock, and no second session of a singleton")
 
 

@@ -93,7 +93,7 @@ def _examine_team(where: "Workspace") -> Check:
     from team_supervisor.core.admission import doubles
 
     if not where.database.exists():
-        return diagnosis.judge_team((), ())
+        return diagnosis.judge_team((), {})
     try:
         store = open_reader(where.database)
         live, stuck = [s for s in store.live() if not s.ended], store.deadlocks()
@@ -101,7 +101,7 @@ def _examine_team(where: "Workspace") -> Check:
     except (TeamError, sqlite3.Error) as error:
         return Check("team", "warn", str(error))
     known = personas.load(personas.search_path(where.root, where.project)).by_name
-    return diagnosis.judge_team(doubles(live, known), tuple(stuck.values()))
+    return diagnosis.judge_team(doubles(live, known), stuck)
 
 
 def _examine_service(where: "Workspace", environ: Mapping[str, str]) -> Check:

@@ -274,6 +274,10 @@ def test_a_deadlock_that_lasts_and_a_second_singleton_are_findings(live_team, cl
     store.set_team("deadlocks", json.dumps({"plan": "B needs A, which failed"}))
     _, found = examined("-w", live_team.root, "--claude", claude)
     assert found["team"]["detail"] == "deadlock: B needs A, which failed"
+    assert "tasks retry" in found["team"]["advice"] and "say" not in found["team"]["advice"]
+    store.set_team("deadlocks", json.dumps({"qa-1": "qa-1 and qa-2 wait for one another"}))
+    _, found = examined("-w", live_team.root, "--claude", claude)
+    assert found["team"]["advice"] == "`team-supervisor say` one of them what it waits for"
     for number in (1, 2):
         plain = {"persona": "engineering-manager", "name": "m", "created_at": number}
         store.insert(Session(id=f"engineering-manager-{number}", **plain))

@@ -158,7 +158,8 @@ def _show(source: Source, transcript: Transcript, show: Callable[[bytes], None],
         # Not Event.wait: Ctrl-C in the midst of it can end as a RuntimeError.
         select.select([], [], [], POLL)
     if not shown:
-        voices.note("Nothing has been said yet.")
+        gone = sessions.directory_gone(source.workspace, source.row())
+        voices.note(f"Nothing to show: {gone}" if gone else "Nothing has been said yet.")
 
 
 def _tell_end(session: Session, on: bool) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.store import Store, open_reader
-from team_supervisor.adapters.workspace import Workspace, locate, require
+from team_supervisor.adapters.workspace import Workspace, is_real, locate, require
 from team_supervisor.core.model import Doing, Session
 from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
 from team_supervisor.errors import AgentNotFound, SingletonViolated, TeamError, UsageError
@@ -163,7 +163,18 @@ def running(workspace: Workspace, session: Session) -> bool:
 def tasks_file(workspace: Path, what: str) -> Path:
     """The tasks.md of a session, archived or not."""
     found, store = opened(str(workspace))
-    return found.root / find(store, what).directory / "tasks.md"
+    session = find(store, what)
+    if gone := directory_gone(found, session):
+        raise TeamError(gone)
+    return found.root / session.directory / "tasks.md"
+
+
+def directory_gone(workspace: Workspace, session: Session) -> str | None:
+    """That there is nothing to read of a session, in a sentence; None where its directory is."""
+    directory = workspace.root / session.directory
+    if is_real(directory):
+        return None
+    return f"the directory of {session.id} is gone: put {directory} back, and its files are read"
 
 
 def matching(views: Sequence[SessionView], part: str | None) -> list[SessionView]:

@@ -40,28 +40,28 @@ def command(what: str, as_json: bool, workspace: str) -> None:
 def _text(what: str, workspace: Path) -> str:
     from team_supervisor.adapters import files
 
-    path = _path(what, workspace)
+    path, whose = _path(what, workspace)
     try:
         return files.read(path).decode("utf-8", "replace")
     except files.Unreadable as error:
         problem = f"{path} {error}"
     except OSError as error:
         problem = f"{path} cannot be read: {error.strerror}"
-    raise TeamError(f"{problem}: name a session, or a regular file of at most 1 MiB")
+    raise TeamError(f"{problem}: {whose} a regular file of at most 1 MiB")
 
 
-def _path(what: str, workspace: Path) -> Path:
-    """A person's own file may be a link, so it is resolved; a session's tasks.md may not."""
+def _path(what: str, workspace: Path) -> tuple[Path, str]:
+    """The file, and what it is to be. A person's own file may be a link, so it is resolved; a session's tasks.md may not."""
     try:
         mode = Path(what).stat().st_mode
     except (OSError, ValueError):
         mode = None
     if mode is not None and not stat.S_ISDIR(mode):
-        return Path(what).resolve()
+        return Path(what).resolve(), "name a session, or"
     from team_supervisor.cli.sessions import tasks_file
 
     try:
-        return tasks_file(workspace, what)
+        return tasks_file(workspace, what), "a session's list is"
     except AgentNotFound as error:
         from difflib import get_close_matches
 

@@ -164,6 +164,16 @@ def test_a_transcript_that_is_a_link_is_not_followed(
     assert result.stdout == "" and "Nothing has been said yet." in result.stderr
 
 
+def test_a_session_whose_directory_is_gone_has_not_said_nothing(
+    empty_team: ExampleTeam, session: Session
+) -> None:
+    directory = empty_team.place.root / session.directory
+    directory.rename(directory.with_name("elsewhere"))
+    result = logs(empty_team, "readme")
+    assert result.stdout == ""
+    assert f"the directory of {session.id} is gone: put {directory} back" in result.stderr
+
+
 def test_an_unknown_session_is_a_sentence(empty_team: ExampleTeam) -> None:
     with pytest.raises(UsageError, match="there is no session 'nobody'"):
         CliRunner().invoke(

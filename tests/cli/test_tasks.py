@@ -126,6 +126,19 @@ def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     assert "pipe is not a regular file" in str(error)
 
 
+def test_a_session_without_a_list_or_a_directory_is_told_as_that(workspace: Path) -> None:
+    directory = workspace / f"{SESSION}-completed"
+    (directory / "tasks.md").rename(workspace / "kept")
+    error = run(SESSION, "-w", workspace).exception
+    assert str(error) == (
+        f"{directory}/tasks.md is missing: a session's list is a regular file of at most 1 MiB"
+    )
+    directory.rename(workspace / "elsewhere")
+    error = run(SESSION, "-w", workspace).exception
+    assert isinstance(error, TeamError)
+    assert str(error).startswith(f"the directory of {SESSION} is gone: put {directory} back")
+
+
 @pytest.mark.parametrize("what", [SESSION, "api", "1706012345680"])
 def test_a_session_is_found_in_the_workspace(workspace: Path, what: str) -> None:
     assert run(what, "-w", workspace).output == SHOWN

@@ -53,17 +53,21 @@ class Bundle:
         member.size = size
         self.tar.addfile(member, content)
 
-    def tree(self, directory: Path, name: str) -> None:
-        """All of a directory: links as links, holes as holes; what is no file is noted."""
+    def tree(self, directory: Path, name: str) -> bool:
+        """All of a directory: links as links, holes as holes; what is no file is noted.
+
+        False when nothing of it is there, which is noted too.
+        """
         try:
             descriptor = os.open(directory, _FOLDER)
         except OSError as error:
             self.notes.append(f"{name}: {directory} cannot be read: {error.strerror}")
-            return
+            return False
         try:
             self._folder(descriptor, name, 0)
         finally:
             os.close(descriptor)
+        return True
 
     def _folder(self, descriptor: int, name: str, depth: int) -> None:
         found = os.fstat(descriptor)

@@ -42,13 +42,16 @@ def write(wanted: Wanted) -> list[str]:
     shown = _Progress()
     with bundle.create(wanted.target, wanted.session.id, wanted.force, shown.read) as made:
         try:
-            made.tree(wanted.workspace.root / wanted.session.directory, "files")
+            directory = wanted.workspace.root / wanted.session.directory
+            there = {"files/": made.tree(directory, "files")}
             turns = _conversation(made, wanted, now)
-            _changes(made, wanted, now)
+            there["changes.diff"] = _changes(made, wanted, now)
             _cost(made, wanted, turns, now)
             _timeline(made, wanted, now)
             notes = [clean(note, 400) for note in made.notes]
-            made.text("README.md", record.summary(wanted.session, clock.stamp(now), notes), now)
+            missing = [name for name, is_in in there.items() if not is_in]
+            text = record.summary(wanted.session, clock.stamp(now), notes, missing)
+            made.text("README.md", text, now)
         finally:
             shown.end()
     return notes
@@ -88,10 +91,11 @@ def _turns(line: bytes, runner: str) -> list[TurnEnded]:
     return [fact for fact in known.parse(line) if isinstance(fact, TurnEnded)] if known else []
 
 
-def _changes(made: bundle.Bundle, wanted: Wanted, now: float) -> None:
+def _changes(made: bundle.Bundle, wanted: Wanted, now: float) -> bool:
+    """Whether there is a diff; what is not in it is noted."""
     start = wanted.session.start_commit
     if start is None:
-        return
+        return False
     project, root = wanted.workspace.project, wanted.workspace.root
     try:
         with _spool(wanted) as text:
@@ -99,9 +103,10 @@ def _changes(made: bundle.Bundle, wanted: Wanted, now: float) -> None:
             _add(made, "changes.diff", text, now)
     except git.NoAnswer as error:
         made.notes.append(f"changes.diff is left out: {error}")
-        return
+        return False
     limit = git.LARGEST >> 20
     made.notes += [f"{name} is not in changes.diff: over {limit} MiB" for name in large]
+    return True
 
 
 def _cost(made: bundle.Bundle, wanted: Wanted, turns: list[record.Turn], now: float) -> None:

@@ -51,7 +51,10 @@ def _text(what: str, workspace: Path) -> str:
 
 
 def _path(what: str, workspace: Path) -> tuple[Path, str]:
-    """The file, and what it is to be. A person's own file may be a link, so it is resolved; a session's tasks.md may not."""
+    """The file, and what it is to be.
+
+    A person's own file may be a link, so it is resolved; a session's tasks.md may not.
+    """
     try:
         mode = Path(what).stat().st_mode
     except (OSError, ValueError):

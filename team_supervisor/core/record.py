@@ -1,7 +1,7 @@
 """How do a session's conversation and cost read, for whoever has only its files?"""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,8 +104,13 @@ def _turn(number: int, turn: Turn) -> str:
     return f"| {number}{failed} | {dollars(turn.cost_usd)} | {used} |"
 
 
-def summary(session: Session, taken: str, notes: Iterable[str]) -> str:
-    """README.md of the folder: which session it is, what is in it, and what is not and why."""
+def summary(
+    session: Session, taken: str, notes: Iterable[str], missing: Collection[str] = ()
+) -> str:
+    """README.md of the folder: which session it is, what is in it, and what is not and why.
+
+    `missing`: `files/` or `changes.diff`, where it is not in the folder.
+    """
     facts = {
         "session": session.id,
         "name": session.name,
@@ -120,18 +125,18 @@ def summary(session: Session, taken: str, notes: Iterable[str]) -> str:
         "written": taken,
     }
     rows = [f"| {key} | {_inline(value)} |" for key, value in facts.items()]
-    said = [f"- {_inline(note)}" for note in notes] or ["Nothing was left out."]
-    lines = [f"# {_inline(session.name)}", "", "| | |", "|---|---|", *rows, "", *_CONTENTS, *said]
-    return "\n".join([*lines, ""])
+    contents = [line for first, line in _CONTENTS.items() if first not in missing]
+    listed = list(notes) + ([] if session.start_commit else [_NO_COMMIT])
+    said = [f"- {_inline(note)}" for note in listed] or ["Nothing was left out."]
+    lines = [f"# {_inline(session.name)}", "", "| | |", "|---|---|", *rows, "", *contents]
+    return "\n".join([*lines, "", "## Notes", "", *said, ""])
 
 
-_CONTENTS = (
-    "- `files/`: the session's directory as it was",
-    "- `conversation.md`: its transcript, to read",
-    "- `changes.diff`: the project against the commit at which the session started",
-    "- `cost.md`, `cost.json`: by process and by turn",
-    "- `timeline.md`, `timeline.json`: what happened when",
-    "",
-    "## Notes",
-    "",
-)
+_CONTENTS = {
+    "files/": "- `files/`: the session's directory as it was",
+    "conversation.md": "- `conversation.md`: its transcript, to read",
+    "changes.diff": "- `changes.diff`: the project against the commit at which the session started",
+    "cost.md": "- `cost.md`, `cost.json`: by process and by turn",
+    "timeline.md": "- `timeline.md`, `timeline.json`: what happened when",
+}
+_NO_COMMIT = "There is no changes.diff: no commit was recorded when the session started."

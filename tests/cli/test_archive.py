@@ -119,7 +119,17 @@ def test_what_could_not_be_put_in_is_said_in_it_and_beside(live_team: Team, tmp_
     top = unpacked(live_team.project / "out.tar.gz", tmp_path / "out")
     readme = (top / "README.md").read_text()
     assert "it is a FIFO" in readme and "| start commit | none recorded |" in readme
-    assert not (top / "changes.diff").exists()
+    assert not (top / "changes.diff").exists() and "- `changes.diff`" not in readme
+
+
+def test_the_file_of_a_session_whose_directory_is_gone_says_that_it_has_none(
+    live_team: Team, tmp_path: Path
+) -> None:
+    live_team.request("api", "done all")
+    live_team.run()
+    live_team.directory("api").rename(tmp_path / "elsewhere")
+    readme = (unpacked(archive(live_team), tmp_path / "out") / "README.md").read_text()
+    assert "- `files/`" not in readme and "- `cost.md`" in readme
 
 
 def test_an_existing_file_is_kept_unless_it_is_forced(live_team: Team) -> None:

@@ -91,6 +91,17 @@ def test_a_process_that_still_runs_is_told_with_what_it_has_cost_so_far() -> Non
     assert "| 2 | it runs | $0.50 |" in text
 
 
+def test_the_summary_names_only_what_is_there() -> None:
+    whole = summary(session(start_commit="a" * 40), "2026-01-31T09:30:00Z", [])
+    assert "- `changes.diff`: " in whole and "- `files/`: " in whole
+    assert whole.endswith("## Notes\n\nNothing was left out.\n")
+    missing = ("files/", "changes.diff")
+    less = summary(session(start_commit=None), "2026-01-31T09:30:00Z", [], missing)
+    assert "- `changes.diff`" not in less and "- `files/`" not in less
+    assert "Nothing was left out" not in less
+    assert "- There is no changes.diff: no commit was recorded" in less
+
+
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_the_summary_stays_a_table_whatever_a_session_is_called(
     name: str, notes: list[str]

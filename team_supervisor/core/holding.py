@@ -32,13 +32,24 @@ def limited_until(session: Session, world: World) -> float | None:
     return team + _stagger(session, world)
 
 
+def limited_anew(others: int, world: World) -> bool:
+    """Who is new comes back from the team's limit after all the `others` that live."""
+    team = team_limit(world)
+    if team is None or not world.rules.share_rate_limits:
+        return False
+    return team + _nth(others, world) > world.now.wall
+
+
 def team_limit(world: World) -> float | None:
     """When the latest of the limits ends that any live session was told of."""
     return world.census.limited_until
 
 
 def _stagger(session: Session, world: World) -> float:
-    before = world.census.before.get(session.id, 0)
+    return _nth(world.census.before.get(session.id, 0), world)
+
+
+def _nth(before: int, world: World) -> float:
     return min(before * world.rules.stagger, LONGEST_STAGGER)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from team_supervisor.core.admission import Admit, Refuse, Team, Wait, admit, refusal, second
 from team_supervisor.core.budgets import granted
-from team_supervisor.core.holding import team_limit
+from team_supervisor.core.holding import limited_anew
 from team_supervisor.core.model import RequestStatus, Session
 from team_supervisor.core.requests import CHANGING, STOPPED, RequestName, request_name, requester
 from team_supervisor.core.terms import TermsError, read
@@ -90,7 +90,7 @@ def _decide(look: RequestLook, name: RequestName, team: Team, world: World) -> A
         return _still(look, RequestStatus.QUEUED, STOPPED, known)
     if held_up := world.work.queue.held_up:
         return _still(look, RequestStatus.QUEUED, held_up, known)
-    if (until := team_limit(world)) and world.rules.share_rate_limits and until > world.now.wall:
+    if limited_anew(len(team.live), world):
         return _still(look, RequestStatus.QUEUED, "the team waits for its rate limit", known)
     match admit(name, known, team, terms):
         case Admit() as verdict:

@@ -190,6 +190,8 @@ def _starting(session: Session, now: float, supervised: bool) -> tuple[str, str]
         return "not running", NO_SUPERVISOR
     if session.standing == Standing.CLAIMED:
         return "verifying", CLAIMED
+    if not session.attempt and (held := _resting(session, now)):
+        return "starting", f"{held[0]} {held[1]}".strip()
     if session.restart_at is not None and session.restart_at > now:
         return "restarting", f"in {age(session.restart_at - now)}: {session.reason or ''}"
     return "starting", ""

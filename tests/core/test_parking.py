@@ -211,6 +211,40 @@ def test_a_parked_session_comes_back_when_its_rate_limit_is_over() -> None:
     assert planned(one, now=later) == [Wake(one.session)]
 
 
+def test_who_is_new_comes_after_all_who_waited_for_the_limit_and_one_after_the_other() -> None:
+    over = NOW.wall
+    waited = [
+        at_rest(parked(Doing.RATE_LIMITED, id=name, rate_limited_until=over))
+        for name in ("a-1", "b-2")
+    ]
+    seen = replace(look(), row=row())
+    asked = (seen, replace(seen, name="engineer-request-web", inode=2))
+    staggered = Rules(stagger=1.0)
+
+    def after(seconds: float, *those: SessionFacts) -> tuple[list[str], int]:
+        now = replace(NOW, wall=over + seconds)
+        actions = planned(*those, requests=asked, rules=staggered, now=now)
+        woken = [action.session.id for action in of(actions, Wake)]
+        return woken, len(of(actions, ClaimRequest))
+
+    assert after(0.5, *waited) == (["a-1"], 0)
+    assert after(1.5, *waited) == (["a-1", "b-2"], 0)
+    back = [facts(session(id=f.session.id, rate_limited_until=over)) for f in waited]
+    assert after(1.5, *back) == ([], 0)
+    assert after(2.5, *back) == ([], 1)
+    assert after(3.5, *back) == ([], 2)
+
+
+def test_who_never_had_a_process_waits_for_the_limit_where_it_is_and_then_begins() -> None:
+    limited = facts(idle(rate_limited_until=LIMIT, doing=Doing.RATE_LIMITED), tasks=watch(0, 1))
+    new = facts(session(State.STARTING, id=HELPER), Life.NONE)
+    assert planned(limited, new) == [NoteDoing(new.session, Doing.RATE_LIMITED, "")]
+    noted = facts(replace(new.session, doing=Doing.RATE_LIMITED), Life.NONE)
+    assert planned(limited, noted) == []
+    over = replace(NOW, wall=LIMIT + 60)
+    assert of(planned(limited, noted, now=over), Launch) == [Launch(noted.session)]
+
+
 SPENT = Rules(budgets=Budgets(session=Budget(usd=2.0)))
 
 

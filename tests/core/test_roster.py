@@ -48,6 +48,12 @@ def shown(state: State = A, running: bool = True, **changes: Any) -> SessionView
     return view(session(state, **changes), running, NOW.wall, True)
 
 
+def test_who_waits_for_a_limit_before_its_first_process_is_said_to_wait() -> None:
+    until = {"doing": Doing.RATE_LIMITED, "attempt": 0, "rate_limited_until": None}
+    assert status(S, running=False, **until) == "starting: rate limited with the team"
+    assert status(S, running=False, **{**until, "attempt": 1}) == "starting:"
+
+
 def test_who_runs_is_active() -> None:
     assert status() == "active:"
     assert status(S, restart_at=NOW.wall + 8) == "active:"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from team_supervisor.adapters import clock, locks, processes
+from team_supervisor.adapters.database import PARTS
 from team_supervisor.adapters.store import Store, open_store
 from team_supervisor.adapters.waker import Waker
 from team_supervisor.adapters.workspace import Workspace
@@ -73,6 +74,10 @@ class Supervisor:
             self.workspace.lock: (held.st_dev, held.st_ino),
             database: locks.identity(database),
         }
+        # Without its log, too, others would see another database than we do.
+        for part in (database.with_name(f"{database.name}{suffix}") for suffix in PARTS[1:3]):
+            if found := locks.identity(part):
+                self._held[part] = found
 
     def tick(self) -> tuple[World, bool]:
         """One look and what follows from it: the world, and whether anything changed."""

@@ -183,13 +183,14 @@ def test_after_everything_was_killed_everything_is_taken_up_again(team: Team) ->
     assert [text for text in team.said("api") if text == "before"] == ["before"]
 
 
-def lose_database(team: Team) -> None:
-    for file in team.workspace.control.glob("supervisor.db*"):
+def lose_database(team: Team, files: str = "supervisor.db*") -> None:
+    for file in team.workspace.control.glob(files):
         file.rename(team.project / file.name)
 
 
+@pytest.mark.parametrize("files", ["supervisor.db*", "supervisor.db-wal", "supervisor.db-shm"])
 def test_a_supervisor_whose_database_is_deleted_says_so_and_the_next_one_takes_all_up(
-    team: Team,
+    team: Team, files: str
 ) -> None:
     gate = team.gate()
     team.write_settings()
@@ -197,11 +198,11 @@ def test_a_supervisor_whose_database_is_deleted_says_so_and_the_next_one_takes_a
     program = team.start("orchestrate")
     lines_until(program, "Session:")
     team.wait_beside(lambda: team.starts("api") == 1)
-    lose_database(team)
+    lose_database(team, files)
     program.wait(60)
     assert program.returncode == 1
     said = (team.project.parent / "errors").read_text()
-    assert "supervisor.db was removed or replaced: this supervisor stops" in said
+    assert f"{files.rstrip('*')} was removed or replaced: this supervisor stops" in said
     gate.open()
     team.run()
     assert team.session("api").state == State.COMPLETED

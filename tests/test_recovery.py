@@ -227,8 +227,14 @@ def test_who_runs_without_directory_and_row_is_seen_and_ends_with_the_team(team:
     assert not processes_under(team.root)
 
 
-def test_what_was_archived_before_the_database_was_lost_has_its_tasks(team: Team) -> None:
-    team.request("api", "done all")
+def spent(session: Session) -> tuple[float, int, int, int]:
+    return session.cost_usd, session.turns, session.input_tokens, session.output_tokens
+
+
+def test_what_was_archived_before_the_database_was_lost_has_its_tasks_and_what_it_spent(
+    team: Team,
+) -> None:
+    team.request("api", "cost 0.25", "tokens 100 10", "wait", "cost 0.5", "done all")
     team.run()
     before = team.session("api")
     lose_database(team)
@@ -236,6 +242,28 @@ def test_what_was_archived_before_the_database_was_lost_has_its_tasks(team: Team
     after = team.session("api")
     assert (after.state, after.tasks_total) == (State.COMPLETED, before.tasks_total)
     assert after.tasks_done == after.tasks_total > 0
+    assert spent(after) == spent(before)
+    assert min(spent(after)) > 0
+    with team.store() as store:
+        [turn] = store.turns()
+    assert (turn["cost_usd"], turn["output_tokens"]) == (after.cost_usd, after.output_tokens)
+
+
+def test_who_works_while_the_database_is_lost_has_no_turn_counted_twice_and_none_forgotten(
+    team: Team,
+) -> None:
+    gate, spends = team.gate(), ["cost 0.25", "tokens 100 10"]
+    team.request("api", *spends, "wait", "once failed exit 1", gate.step, *spends, "done all")
+    team.run(lambda _: len(team.heard(events.SessionStarted)) == 2)
+    lose_database(team)
+    gate.open()
+    team.run()
+    after = team.session("api")
+    assert (after.turns, after.cost_usd) == (2, 0.5)
+    assert (after.input_tokens, after.output_tokens) == (200, 20)
+    with team.store() as store:
+        told = [(turn["cost_usd"], turn["output_tokens"]) for turn in store.turns()]
+    assert told == [(0.25, 10), (0.25, 10)]
 
 
 def intended(team: Team, **values: Any) -> Session:

@@ -10,6 +10,17 @@ from team_supervisor.adapters import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the processes before this one had spent, and the bytes that they had said."""
+
+    transcript: int = 0
+    cost_usd: float = 0.0
+    turns: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """launch.json. All paths are absolute; `stop_grace` is in seconds."""
 
@@ -20,10 +31,14 @@ class Launch:
     transcript: str
     stderr: str
     stop_grace: float
+    before: Before | None = None
 
 
-class _Launched(msgspec.Struct):
-    attempt: int
+class Launched(msgspec.Struct):
+    """What is known of the last launch when nothing else is; `attempt` is 0 when there was none."""
+
+    attempt: int = 0
+    before: Before | None = None
 
 
 class _Stop(msgspec.Struct):
@@ -38,10 +53,14 @@ def tell_launch(control: Path, launch: Launch) -> None:
 
 def launched_attempt(control: Path) -> int:
     """The number in launch.json; 0 when nothing was ever launched."""
+    return last_launch(control).attempt
+
+
+def last_launch(control: Path) -> Launched:
     try:
-        return msgspec.json.decode(files.read(control / "launch.json"), type=_Launched).attempt
+        return msgspec.json.decode(files.read(control / "launch.json"), type=Launched)
     except (files.Unreadable, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return 0
+        return Launched()
 
 
 def stop_grace(control: Path, attempt: int) -> float | None:

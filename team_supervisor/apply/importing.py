@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 
 from team_supervisor.adapters import files, git, processes
-from team_supervisor.adapters.control import launched_attempt
+from team_supervisor.adapters.control import Before, Launched, last_launch, launched_attempt
 from team_supervisor.adapters.parsing import SMALL, understand
 from team_supervisor.adapters.tasktable import TaskTable
 from team_supervisor.adapters.workspace import archives, is_real
+from team_supervisor.apply import recounting
 from team_supervisor.apply.requests import agreed
 from team_supervisor.apply.starting import prepare
 from team_supervisor.apply.tools import Tools, publish
@@ -21,8 +22,7 @@ from team_supervisor.core.events import (
     SessionClaimed,
     Warned,
 )
-from team_supervisor.core.model import Doing, Moment, Session, State
-from team_supervisor.core.progress import TurnCost, TurnEnded
+from team_supervisor.core.model import ENDED, Doing, Moment, Session, State
 from team_supervisor.core.requests import NAME, session_persona
 from team_supervisor.core.terms import Terms, TermsError, read, task_id
 from team_supervisor.core.world import (
@@ -33,8 +33,11 @@ from team_supervisor.runners import RUNNERS, Runner
 
 # The name of an archive is that of its session and this.
 ARCHIVE = re.compile(r"-completed(-[0-9]+)?\Z")
-# More than this in a session.json was never spent.
-MOST_DOLLARS = 1e6
+
+
+class _Tokens(msgspec.Struct):
+    input: int = 0
+    output: int = 0
 
 
 class _Published(msgspec.Struct):
@@ -47,6 +50,8 @@ class _Published(msgspec.Struct):
     state: str = ""
     depth: int = 0
     cost_usd: float = 0.0
+    tokens: _Tokens = msgspec.field(default_factory=_Tokens)
+    turns: int = 0
     start_commit: str | None = None
     task: str | None = None
 
@@ -64,10 +69,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     held = processes.lock_held(control / "lock")
     with tools.store.transaction():
         tools.store.insert(session)
-        if session.cost_before:
-            # Its turns are lost with the row they were counted in; what they cost is not.
-            cost = TurnCost(number=1, cost_usd=session.cost_before)
-            tools.store.add_turn(session, cost, now.wall)
+        recounting.record(tools, session, now.wall)
         again = bool(old.conversation) or problem is not None or attempt > 0
         tools.store.record(_taken_up(session, again), now.wall)
         if problem:
@@ -108,24 +110,6 @@ def _at_work(tools: Tools, session: Session, now: Moment) -> None:
     tools.store.update(session.id, **since)
 
 
-def _told_by_its_last_process(path: Path, runner: Runner) -> tuple[int, float]:
-    """(where to read on, what that process has cost): earlier ones are in what was published.
-
-    Each process counts its cost from nothing, so a sum that fell is another process's.
-    """
-    said = files.tail(path, files.MEBIBYTE)
-    found = files.signature(path)
-    here = begin = behind = max(0, (found.size if found else 0) - len(said))
-    cost = 0.0
-    for line in said.splitlines(keepends=True):
-        here += len(line)
-        for turn in (told for told in runner.parse(line) if isinstance(told, TurnEnded)):
-            if turn.cost_usd < cost:
-                begin = behind
-            cost, behind = turn.cost_usd, here
-    return begin, cost
-
-
 def import_lost(tools: Tools, now: Moment) -> None:
     """Where the database is new, what was archived before it is known again, with what it cost;
     and so is who runs although its directory is gone: nobody would ever see it otherwise."""
@@ -159,16 +143,12 @@ def _import_archive(tools: Tools, name: str, now: Moment) -> None:
     old, _ = _old(tools, name)
     if persona is None or old.state != State.COMPLETED or tools.store.session(identity):
         return
-    cost = min(max(0.0, old.cost_usd), MOST_DOLLARS)
     archived: dict[str, Any] = {"state": State.COMPLETED, "ended_at": now.wall}
     archived |= _counted(tools.workspace.root / name / "tasks.md")
-    session = replace(
-        _imported(tools, identity, persona, old, name), cost_before=cost, turns=1, **archived
-    )
+    session = replace(_imported(tools, identity, persona, old, name), **archived)
     tools.store.insert(session)
     _take_up(tools, session, now)
-    if cost:
-        tools.store.add_turn(session, TurnCost(number=1, cost_usd=cost), session.created_at)
+    recounting.record(tools, session, session.created_at)
 
 
 def _counted(path: Path) -> dict[str, Any]:
@@ -195,8 +175,7 @@ def _imported(tools: Tools, name: str, persona: str, old: _Published, directory:
     known = tools.personas().get(persona)
     kind = tools.settings.runner or (known.runner if known else "claude")
     path = tools.workspace.root / directory / "transcript.jsonl"
-    offset, own = _told_by_its_last_process(path, RUNNERS[kind])
-    before = max(0.0, min(max(0.0, old.cost_usd), MOST_DOLLARS) - own)
+    launched = last_launch(tools.workspace.session_control(name))
     terms = _kept_terms(tools, directory)
     return Session(
         id=name,
@@ -208,16 +187,26 @@ def _imported(tools: Tools, name: str, persona: str, old: _Published, directory:
         runner=kind,
         conversation=_uuid(old.conversation) or str(uuid.uuid4()),
         resumable=int(old.resumable and _uuid(old.conversation) is not None),
-        attempt=launched_attempt(tools.workspace.session_control(name)),
-        turns=int(before > 0),
-        transcript_offset=offset,
-        cost_before=before,
+        attempt=launched.attempt,
         directory=directory,
         verification=launched_attempt(tools.workspace.verification_control(name)),
         start_commit=git.known(old.start_commit),
         task=task_id(old.task) or terms.task,
+        **_spent(old, launched, path, RUNNERS[kind]),
         **agreed(tools, known, terms),
     )
+
+
+def _spent(old: _Published, launched: Launched, path: Path, runner: Runner) -> dict[str, Any]:
+    published = Before(
+        cost_usd=old.cost_usd,
+        turns=old.turns,
+        input_tokens=old.tokens.input,
+        output_tokens=old.tokens.output,
+    )
+    if old.state in ENDED:
+        return recounting.over(published, path)
+    return recounting.going_on(published, launched.before, path, runner)
 
 
 def _kept_terms(tools: Tools, name: str) -> Terms:

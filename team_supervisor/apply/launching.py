@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from team_supervisor.adapters import files, processes
+from team_supervisor.adapters.control import Before
 from team_supervisor.apply.again import restarted
 from team_supervisor.apply.batch import Begun
 from team_supervisor.apply.ending import note_death
@@ -122,6 +123,19 @@ def _launch(tools: Tools, action: Launch, persona: Persona | None) -> processes.
         transcript=str(directory / "transcript.jsonl"),
         stderr=str(directory / "stderr.log"),
         stop_grace=tools.settings.stop_grace,
+        before=_before(session, directory / "transcript.jsonl"),
+    )
+
+
+def _before(session: Session, transcript: Path) -> Before:
+    """Kept beside the database, which may be lost while the process lives."""
+    said = files.signature(transcript)
+    return Before(
+        transcript=said.size if said else 0,
+        cost_usd=session.cost_usd,
+        turns=session.turns,
+        input_tokens=session.input_tokens,
+        output_tokens=session.output_tokens,
     )
 
 

@@ -25,7 +25,7 @@ class Visit:
         for facts in world.sessions:
             session = facts.session
             near = facts.unread or (facts.watch is not None and facts.watch.reading.complete)
-            if (near or session.standing == Standing.CLAIMED) and session.doing != Doing.VERIFYING:
+            if (near or session.standing == Standing.CLAIMED) and session.doing == Doing.WORKING:
                 self._near.add(session.id)
             else:
                 self._near.discard(session.id)

@@ -90,5 +90,6 @@ def event(row: Row) -> tuple[int, float, "Event"]:
     """(id, wall seconds, event)"""
     from team_supervisor.core.events import revive
 
-    found = revive(row["kind"], row["session"], row["request"], json.loads(row["details"]))
+    asked = row["request"] and row["request"].translate(_TO_NAME)
+    found = revive(row["kind"], row["session"], asked, json.loads(row["details"]))
     return row["id"], row["at"], found

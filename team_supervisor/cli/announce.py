@@ -10,7 +10,7 @@ from team_supervisor.adapters import clock
 from team_supervisor.core import events
 from team_supervisor.core.progress import clean
 from team_supervisor.core.timeline import sentence
-from team_supervisor.core.words import dollars, processes
+from team_supervisor.core.words import dollars, file_name, processes
 
 Words = list[tuple[str, str]]
 
@@ -130,7 +130,7 @@ def _tasks(e: events.TasksChanged) -> Words:
 
 
 def _rejected(e: events.RequestRejected) -> Words:
-    return [_line("🚫", e, "red"), (f"Kept, with the reason, in: {e.directory}", "")]
+    return [_line("🚫", e, "red"), (f"Kept, with the reason, in: {file_name(e.directory)}", "")]
 
 
 def _reloaded(e: events.SettingsReloaded) -> Words:

@@ -17,7 +17,7 @@ from team_supervisor.cli.show import (
     status,
 )
 from team_supervisor.core.roster import Board, RequestView, SessionView, by_urgency
-from team_supervisor.core.words import tokens
+from team_supervisor.core.words import file_name, tokens
 
 NEWEST_ARCHIVED = 3
 NEWEST_REJECTED = 3
@@ -155,9 +155,13 @@ def _hidden(number: int) -> list[Line]:
 def _requests(board: Board, frame: Frame) -> list[Line]:
     refused = board.rejected if frame.everything else board.rejected[:NEWEST_REJECTED]
     requests = (*board.requests, *refused)
-    names = max((cells(safe(request.name)) for request in requests), default=0)
+    names = max((cells(_spelled(request)) for request in requests), default=0)
     lines = [_request(request, names, frame) for request in requests]
     return [(), (("  REQUESTS", "bold dim"),), *lines] if lines else []
+
+
+def _spelled(request: RequestView) -> str:
+    return safe(file_name(request.name))
 
 
 def _request(request: RequestView, names: int, frame: Frame) -> Line:
@@ -171,7 +175,7 @@ def _request(request: RequestView, names: int, frame: Frame) -> Line:
         when, room = "", frame.width - names - 4
     return (
         (f"{mark} ", style),
-        (fitted(safe(request.name), names), "bold"),
+        (fitted(_spelled(request), names), "bold"),
         (f"  {why if frame.whole else cut(why, room)}", style),
         (f" · {when}" if when else "", "dim"),
     )

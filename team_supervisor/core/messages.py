@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from team_supervisor.core.words import file_name
+
 MAX_INLINE = 2_000
 # A message is one JSON line of under PIPE_BUF (4,096) bytes; the rest is for its envelope.
 MAX_MESSAGE = 3_900
@@ -103,9 +105,9 @@ def teammate_ended(session_id: str, name: str, how: str, directory: str) -> str:
 def request_rejected(request: str, reason: str, directory: str) -> str:
     """What a requester hears whose request will not become a session."""
     return (
-        f"Your request {short(request, 300)} was rejected: {_sentence(reason, 1_200)} "
-        f"Everything is kept in {directory}. Correct it and request again under a new name, "
-        "or go on without it."
+        f"Your request {short(file_name(request), 300)} was rejected: {_sentence(reason, 1_200)} "
+        f"Everything is kept in {file_name(directory)}. Correct it and request again "
+        "under a new name, or go on without it."
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from team_supervisor.core import events
 from team_supervisor.core.progress import clean
-from team_supervisor.core.words import dollars, processes
+from team_supervisor.core.words import dollars, file_name, processes
 
 MAX_LINE = 400
 STOPPED = "failed, which stopped the queue"
@@ -139,7 +139,7 @@ def _restart_asked(e: events.SessionRestartAsked) -> str:
 def _unknown(e: events.Event) -> str:
     """A kind without words of its own: its name and what it came with."""
     facts = ", ".join(f"{key}: {value}" for key, value in e.details().items())
-    about = e.session or e.request or ""
+    about = e.session or file_name(e.request or "")
     return " ".join(filter(None, [e.kind.replace("_", " "), about, f"({facts})" if facts else ""]))
 
 
@@ -170,7 +170,7 @@ WORDS: dict[type[events.Event], Callable[[Any], str]] = {
     events.SessionWoken: lambda e: f"{e.name} ({e.session}) goes on",
     events.BudgetWarned: _budget_warned,
     events.SettingsReloaded: _reloaded,
-    events.RequestRejected: lambda e: f"Rejected {e.request}: {e.reason}",
+    events.RequestRejected: lambda e: f"Rejected {file_name(e.request or '')}: {e.reason}",
     events.Delivered: lambda e: f"Told {e.name}: {e.what}",
     events.Nudged: lambda e: f"Nudged {e.name} ({e.nudges} of {e.limit})",
     events.DoingChanged: _doing,

@@ -56,6 +56,27 @@ def dollars(amount: float) -> str:
     return f"${amount:.3f}" if 0 < amount < 0.1 else f"${amount:.2f}"
 
 
+def file_name(name: str) -> str:
+    r"""As it is, but for what nobody could see: `a\xff`, `a\n`; two names never read as one.
+
+    A byte that is no UTF-8 is a lone surrogate in `name` (PEP 383).
+    """
+    if name.isprintable() and "\\" not in name:
+        return name
+    return "".join(map(_spelled, name))
+
+
+def _spelled(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if char.isprintable() and char != "\\":
+        return char
+    if code < 0x80:
+        return char.encode("unicode_escape").decode()
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
 def processes(count: int) -> str:
     """`1 process`, `2 processes`."""
     return f"{count} process{'' if count == 1 else 'es'}"

@@ -191,7 +191,7 @@ def test_events_come_back_in_order_and_as_they_were(store: Store) -> None:
         events.SessionRestarting(
             session=ID, name="api", words="code 1", delay=1.5, failures=1, limit=5
         ),
-        events.RequestRejected(request="qa-request-x", reason="no", directory="d"),
+        events.RequestRejected(request="qa-request-\udcff", reason="no", directory="\udcff"),
     ]
     for number, event in enumerate(told):
         store.record(event, float(number))

@@ -73,6 +73,15 @@ GO_ON = "   Go on: team-supervisor queue resume"
             ["🚫 Rejected qa-request-x: no", "   Kept, with the reason, in: d"],
         ),
         (
+            events.RequestRejected(
+                request="qa-request-\udcff", reason="no", directory="qa-request-\udcff-rejected"
+            ),
+            [
+                "🚫 Rejected qa-request-\\xff: no",
+                "   Kept, with the reason, in: qa-request-\\xff-rejected",
+            ],
+        ),
+        (
             events.SupervisorStopped(running=0),
             ["👋 Supervisor stopped; nothing is left running"],
         ),

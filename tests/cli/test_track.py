@@ -85,6 +85,13 @@ def test_the_end_of_a_limit_is_never_shown_as_a_time_that_is_over(
     assert due(now + seconds, now) == words
 
 
+def test_two_requests_whose_names_are_no_text_are_told_apart(team: ExampleTeam) -> None:
+    for byte in "\udcff\udcfe":
+        team.request("qa", byte, RequestStatus.REJECTED, "no such persona")
+    text = once(team)
+    assert r"qa-request-\xff" in text and r"qa-request-\xfe" in text
+
+
 def test_who_needs_a_person_comes_first_and_the_archived_last(team: ExampleTeam) -> None:
     lines = once(team).splitlines()
     names = [line.split()[1] for line in lines if line[:1] in tuple("●◐▲◆✗✓")]

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from team_supervisor.core.model import Exit, State
-from team_supervisor.core.words import age, dollars, how_it_ended, how_it_exited, processes, tokens
+from team_supervisor.core.words import (
+    age,
+    dollars,
+    file_name,
+    how_it_ended,
+    how_it_exited,
+    processes,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -98,3 +106,29 @@ def test_few_tokens_are_exact_and_many_are_short(few: int, many: int) -> None:
 @pytest.mark.parametrize(("count", "words"), [(1, "1 process"), (2, "2 processes")])
 def test_processes_are_counted_in_words(count: int, words: str) -> None:
     assert processes(count) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"intern-request-api", "intern-request-api"),
+        ("intern-request-\u00e4 b".encode(), "intern-request-\u00e4 b"),
+        (b"intern-request-\xff\xfe", "intern-request-\\xff\\xfe"),
+        (b"a\nb\x1b[31m", "a\\nb\\x1b[31m"),
+        (rb"a\xff", r"a\\xff"),
+        ("a\u202eb".encode(), "a\\u202eb"),
+        ("a\u0080b".encode(), "a\\u0080b"),
+        ("a\U000e0041".encode(), "a\\U000e0041"),
+    ],
+)
+def test_a_file_name_is_spelled_so_that_all_of_it_is_seen(name: bytes, shown: str) -> None:
+    assert file_name(name.decode("utf-8", "surrogateescape")) == shown
+
+
+_NAMES = st.binary(max_size=6).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
+
+
+@given(_NAMES | st.text(alphabet="\\xfu0\n\udcff\u202e", max_size=8), _NAMES)
+def test_two_file_names_are_never_shown_as_one(one: str, other: str) -> None:
+    assert file_name(one).isprintable()
+    assert (file_name(one) == file_name(other)) == (one == other)

@@ -231,6 +231,12 @@ def spent(session: Session) -> tuple[float, int, int, int]:
     return session.cost_usd, session.turns, session.input_tokens, session.output_tokens
 
 
+def how_it_ended(session: Session) -> tuple[object, ...]:
+    """Times are published in whole seconds."""
+    times = (int(session.started_at or 0), int(session.ended_at or 0))
+    return session.reason, session.exit_reason, session.exit_code, session.exit_signal, *times
+
+
 def test_what_was_archived_before_the_database_was_lost_has_its_tasks_and_what_it_spent(
     team: Team,
 ) -> None:
@@ -243,6 +249,7 @@ def test_what_was_archived_before_the_database_was_lost_has_its_tasks_and_what_i
     assert (after.state, after.tasks_total) == (State.COMPLETED, before.tasks_total)
     assert after.tasks_done == after.tasks_total > 0
     assert spent(after) == spent(before)
+    assert how_it_ended(after) == how_it_ended(before)
     assert min(spent(after)) > 0
     with team.store() as store:
         [turn] = store.turns()
@@ -455,10 +462,12 @@ def test_who_had_failed_is_not_begun_again_without_a_database(team: Team) -> Non
     team.set(restarts=RestartPolicy(first_delay=0.01, failures=0))
     team.request("api", "exit 1", "done all")
     team.run()
-    for path in team.workspace.control.glob("supervisor.db*"):
-        path.unlink()
+    before = team.session("api")
+    lose_database(team)
     team.run()
-    assert team.session("api").state == State.FAILED
+    after = team.session("api")
+    assert after.state == State.FAILED
+    assert how_it_ended(after) == how_it_ended(before)
     with team.store() as store:
         assert store.want_retry(team.session("api").id)
     team.run()

@@ -16,6 +16,15 @@ def stamp(wall: float) -> str:
     return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def moment_of(stamped: str | None) -> float | None:
+    """Unix seconds of what `stamp` wrote; None of anything else."""
+    try:
+        told = datetime.strptime(stamped or "", "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return None
+    return told.replace(tzinfo=UTC).timestamp()
+
+
 def midnight(wall: float) -> float:
     """When the person's own day began."""
     return (

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from team_supervisor.adapters import files, git, processes
+from team_supervisor.adapters import clock, files, git, processes
 from team_supervisor.adapters.control import Before, Launched, last_launch, launched_attempt
 from team_supervisor.adapters.parsing import SMALL, understand
 from team_supervisor.adapters.tasktable import TaskTable
@@ -33,11 +33,18 @@ from team_supervisor.runners import RUNNERS, Runner
 
 # The name of an archive is that of its session and this.
 ARCHIVE = re.compile(r"-completed(-[0-9]+)?\Z")
+MOST_WORDS = 1000
 
 
 class _Tokens(msgspec.Struct):
     input: int = 0
     output: int = 0
+
+
+class _Exit(msgspec.Struct):
+    code: int | None = None
+    signal: int | None = None
+    reason: str | None = None
 
 
 class _Published(msgspec.Struct):
@@ -54,6 +61,10 @@ class _Published(msgspec.Struct):
     turns: int = 0
     start_commit: str | None = None
     task: str | None = None
+    reason: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    exit: _Exit = msgspec.field(default_factory=_Exit)
 
 
 def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool:
@@ -79,9 +90,7 @@ def import_directory(tools: Tools, action: ImportDirectory, now: Moment) -> bool
     if held and attempt:
         _at_work(tools, session, now)
     elif old.state in (State.FAILED, State.STOPPED):
-        tools.store.update(
-            session.id, state=old.state, ended_at=now.wall, reason=f"was {old.state}"
-        )
+        tools.store.update(session.id, **_ended(old, now))
     publish(tools, session.id)
     return True
 
@@ -143,12 +152,25 @@ def _import_archive(tools: Tools, name: str, now: Moment) -> None:
     old, _ = _old(tools, name)
     if persona is None or old.state != State.COMPLETED or tools.store.session(identity):
         return
-    archived: dict[str, Any] = {"state": State.COMPLETED, "ended_at": now.wall}
-    archived |= _counted(tools.workspace.root / name / "tasks.md")
+    archived = _ended(old, now) | _counted(tools.workspace.root / name / "tasks.md")
     session = replace(_imported(tools, identity, persona, old, name), **archived)
     tools.store.insert(session)
     _take_up(tools, session, now)
     recounting.record(tools, session, session.created_at)
+
+
+def _ended(old: _Published, now: Moment) -> dict[str, Any]:
+    """How and when it ended."""
+    started, ended = clock.moment_of(old.started_at), clock.moment_of(old.ended_at)
+    number = {"exit_code": old.exit.code, "exit_signal": old.exit.signal}
+    return {
+        "state": State(old.state),
+        "reason": (old.reason or f"was {old.state}")[:MOST_WORDS],
+        "started_at": started,
+        "ended_at": min(ended or now.wall, now.wall),
+        "exit_reason": old.exit.reason and old.exit.reason[:MOST_WORDS],
+        **{k: v for k, v in number.items() if v is not None and abs(v) < MOST_WORDS},
+    }
 
 
 def _counted(path: Path) -> dict[str, Any]:

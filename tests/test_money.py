@@ -46,6 +46,14 @@ def test_a_session_whose_budget_is_spent_is_parked_and_goes_on_when_it_is_raised
     assert team.starts("api") == 2
 
 
+def test_nobody_is_called_for_a_turn_that_spends_the_budget_and_ends_the_work(team: Team) -> None:
+    team.set(budgets=Budgets(team=Budget(usd=1.0)), quiet=0.5)
+    team.request("api", "cost 1.5", "done all")
+    team.run()
+    assert team.session("api").state == State.COMPLETED
+    assert not team.heard(events.AttentionNeeded) and not is_parked(team, "api")
+
+
 def test_most_of_a_budget_is_said_before_all_of_it_is_spent(team: Team) -> None:
     team.set(budgets=Budgets(session=Budget(usd=1.0), team=Budget(usd=1.1)))
     team.request("api", "cost 0.9", "wait", "done all")

@@ -4,7 +4,7 @@ from team_supervisor.core import deadlock, logs, stalling, taskwork
 from team_supervisor.core.holding import held, limited, out_of_time, outgrown, over_budget
 from team_supervisor.core.model import Delivery, DeliveryKind, Doing, Session
 from team_supervisor.core.taskfacts import StopWorker
-from team_supervisor.core.verification import exhausted
+from team_supervisor.core.verification import disputed, exhausted
 from team_supervisor.core.world import (
     Action,
     Deliver,
@@ -44,8 +44,10 @@ def plan(facts: SessionFacts, world: World) -> list[Action]:
 def noted(facts: SessionFacts, world: World) -> list[Action]:
     """What it does goes into its row, where that says something else."""
     doing, detail = what_it_does(facts, world)
-    noted = (doing, detail) == (facts.session.doing, facts.session.doing_detail)
-    if not noted and not (needs_a_person(doing, detail) and _ends_anyway(facts.session, world)):
+    if (doing, detail) == (facts.session.doing, facts.session.doing_detail):
+        return []
+    ends = finishing(facts) or _ends_anyway(facts.session, world)
+    if not (needs_a_person(doing, detail) and ends):
         return [NoteDoing(facts.session, doing, detail)]
     return []
 
@@ -69,6 +71,14 @@ def untold(facts: SessionFacts) -> bool:
 def turn_over(facts: SessionFacts) -> bool:
     """A result ended the turn, and everything sent was put before the model."""
     return not facts.session.turn_open and not facts.unseen
+
+
+def finishing(facts: SessionFacts) -> bool:
+    """Its last turn left a list that says complete: what becomes of that says whether anybody is
+    needed. A list that was not understood yet may say so."""
+    if not facts.talks or facts.session.turn_open or untold(facts) or disputed(facts):
+        return False
+    return facts.unread or (facts.watch is not None and facts.watch.reading.complete)
 
 
 def quiet(facts: SessionFacts, world: World) -> bool:

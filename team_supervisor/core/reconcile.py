@@ -171,7 +171,8 @@ def _active(facts: SessionFacts, world: World) -> list[Action]:
         return _claim(facts, world)
     if session.restart_wanted:
         return _for_restart(facts, world)
-    if parking.may_park(facts, world) or holding.out_of_time(session, world):
+    rests = parking.may_park(facts, world) or holding.out_of_time(session, world)
+    if rests and not conduct.finishing(facts):
         return _park(facts, world)
     return conduct.plan(facts, world)
 

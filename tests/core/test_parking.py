@@ -8,7 +8,7 @@ import pytest
 from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budget, Budgets, Spent
 from team_supervisor.core.conduct import needs_a_person
-from team_supervisor.core.model import DeliveryKind, Doing, Session, State, Wanted
+from team_supervisor.core.model import DeliveryKind, Doing, Session, Standing, State, Wanted
 from team_supervisor.core.world import (
     AskToStop,
     ClaimRequest,
@@ -278,6 +278,24 @@ def test_work_that_is_complete_is_archived_though_its_budget_is_spent() -> None:
     seen = facts(idle(cost_attempt=9.0, budget_warned=1), tasks=watch(1, 1, held=5))
     stops = of(planned(seen, rules=SPENT), AskToStop)
     assert [stop.ending for stop in stops] == [State.COMPLETED]
+
+
+def test_a_last_turn_that_spends_the_budget_and_completes_the_list_needs_nobody() -> None:
+    spent = idle(cost_attempt=9.0, budget_warned=1, resumable=1)
+    done = watch(1, 1, held=0.5)
+    assert planned(facts(spent, tasks=done, unverified=True), rules=SPENT) == []
+    noted = replace(spent, doing=Doing.OVER_BUDGET)
+    assert of(planned(facts(noted, tasks=done, unverified=True), rules=SPENT), AskToStop) == []
+    unread = facts(spent, tasks=watch(0, 1), unread=True)
+    assert planned(unread, rules=SPENT) == []
+
+
+def test_disputed_work_needs_a_person_once_its_budget_is_spent() -> None:
+    spent = idle(cost_attempt=9.0, budget_warned=1, standing=Standing.DISPUTED)
+    done = watch(1, 1, held=5)
+    found = replace(spent, claim_digest=f"{done.reading.digest} 1")
+    (note,) = of(planned(facts(found, tasks=done), rules=SPENT), NoteDoing)
+    assert note.doing == Doing.OVER_BUDGET
 
 
 def test_a_session_over_its_budget_is_not_started_but_parked() -> None:

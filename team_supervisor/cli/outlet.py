@@ -8,7 +8,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
-# So many lines wait for a reader; of what comes after them only the number is kept.
+# So many lines wait for a reader; of what comes after them, until all are taken, only the number
+# is kept.
 MOST_WAITING = 10_000
 # At the end, seconds for a reader who is slow, not gone.
 PATIENCE = 2.0
@@ -41,7 +42,8 @@ class Outlet:
             if self._thread is None and len(line) < select.PIPE_BUF // 4 and self._has_room():
                 self._write(line)
                 return
-            if len(self._waiting) >= MOST_WAITING:
+            # Those after a gap would come before the line that tells of it.
+            if self._missing or len(self._waiting) >= MOST_WAITING:
                 self._missing += 1
                 return
             self._waiting.append(line)

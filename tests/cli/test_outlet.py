@@ -43,6 +43,22 @@ def test_nobody_waits_for_a_full_pipe_and_its_lines_come_in_order_when_it_is_rea
     assert os.read(reads, 100) == b"again\n"
 
 
+def test_what_is_missing_is_told_before_what_comes_after_it() -> None:
+    """Some lines are taken, so that there is room again, before the next one is said."""
+    reads, writes = os.pipe()
+    out = said(writes)
+    for number in range(MOST_WAITING + 2_000):
+        out.say(f"line {number} {'x' * 80}")
+    taken = b""
+    while len(taken) < 1 << 18:
+        taken += os.read(reads, 1 << 15)
+    out.say("late")
+    found = (taken + read_until(reads, b"left out\n")).decode().splitlines()
+    assert "late" not in found
+    numbers = [int(line.split()[1]) for line in found[:-1]]
+    assert found[-1] == f"{MOST_WAITING + 2_001 - len(numbers)} left out"
+
+
 def test_a_terminal_that_is_stopped_with_ctrl_s_stops_nobody() -> None:
     screen, terminal = pty.openpty()
     out = said(terminal)

@@ -16,7 +16,7 @@ from team_supervisor.cli.show import (
     short_age,
     status,
 )
-from team_supervisor.core.roster import Board, RequestView, SessionView, by_urgency
+from team_supervisor.core.roster import UNTIL_RESUMED, Board, RequestView, SessionView, by_urgency
 from team_supervisor.core.words import file_name, tokens
 
 NEWEST_ARCHIVED = 3
@@ -63,9 +63,10 @@ def _header(board: Board, frame: Frame) -> list[Line]:
 
 
 def _held(board: Board) -> list[Line]:
+    stopped: list[Line] = [((f" ■ {UNTIL_RESUMED}", "yellow"),)] if board.stopped else []
     if board.held is None:
-        return []
-    return [((f" ‖ {safe(board.held)}: nothing more of the plan starts", "yellow"),)]
+        return stopped
+    return [*stopped, ((f" ‖ {safe(board.held)}: nothing more of the plan starts", "yellow"),)]
 
 
 def _headings(columns: Columns) -> Line:

@@ -1,5 +1,6 @@
 """Which session is meant, and what is known of all of them?"""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +9,18 @@ import msgspec
 
 from team_supervisor.adapters import clock, locks
 from team_supervisor.adapters.store import Store, open_reader
-from team_supervisor.adapters.workspace import Workspace, is_real, locate, require
-from team_supervisor.core.model import Doing, Session
-from team_supervisor.core.roster import Board, SessionView, Usage, request_view, view
+from team_supervisor.adapters.workspace import Entry, Workspace, is_real, locate, require, scan
+from team_supervisor.core.model import Doing, Request, RequestStatus, Session
+from team_supervisor.core.requests import request_name, requester
+from team_supervisor.core.roster import (
+    UNSUPERVISED,
+    UNTIL_RESUMED,
+    Board,
+    SessionView,
+    Usage,
+    request_view,
+    view,
+)
 from team_supervisor.errors import AgentNotFound, SingletonViolated, TeamError, UsageError
 
 if TYPE_CHECKING:
@@ -92,9 +102,12 @@ def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None 
     rules = health_rules(workspace) if usage else None
     holder = locks.held_by(workspace.lock)
     stopped = store.team("wanted") == "stop"
+    held = UNTIL_RESUMED if stopped else "" if holder else UNSUPERVISED
+    unseen = () if holder else _unseen(workspace, store)
     return Board(
         workspace=str(workspace.root),
         supervisor=str(holder) if holder else None,
+        stopped=stopped,
         sessions=tuple(
             with_health(
                 view(s, running(workspace, s), now, holder is not None, (usage or {}).get(s.id)),
@@ -102,8 +115,45 @@ def board(workspace: Workspace, store: Store, usage: Mapping[str, Usage] | None 
             )
             for s in store.sessions()
         ),
-        requests=tuple(request_view(r, now, stopped) for r in store.open_requests()),
+        requests=tuple(request_view(r, now, held) for r in (*store.open_requests(), *unseen)),
         rejected=tuple(request_view(r, now) for r in store.rejections()),
+    )
+
+
+def _unseen(workspace: Workspace, store: Store) -> tuple[Request, ...]:
+    """The requests that no supervisor has seen yet, as their directories tell of them."""
+    known = {(r.name, r.device, r.inode) for r in store.open_requests()}
+    claimed = {(s.request_name, s.request_device, s.request_inode) for s in store.live()}
+    found = [
+        entry
+        for entry in scan(workspace).requests
+        if (entry.name, entry.device, entry.inode) not in known | claimed
+    ]
+    return tuple(filter(None, (_read(workspace, entry) for entry in found)))
+
+
+def _read(workspace: Workspace, entry: Entry) -> Request | None:
+    from team_supervisor.adapters import intake
+
+    name, path = request_name(entry.name), workspace.root / entry.name
+    facts = intake.look(path)
+    try:
+        since = os.lstat(path).st_mtime
+    except OSError:
+        return None
+    if name is None:
+        return None
+    return Request(
+        id=0,
+        name=entry.name,
+        device=entry.device,
+        inode=entry.inode,
+        persona=name.persona,
+        wanted_name=name.name,
+        first_seen_at=since,
+        status=RequestStatus.WAITING,
+        reason=facts.waiting,
+        requester=requester(facts.instructions),
     )
 
 

@@ -208,6 +208,7 @@ def board_json(board: Board) -> dict[str, Any]:
         "workspace": board.workspace,
         "supervisor": board.supervisor,
         "held": board.held,
+        "stopped": board.stopped,
         "sessions": [session_json(session) for session in board.sessions],
         "requests": [msgspec.structs.asdict(request) for request in board.requests],
         "rejected": [msgspec.structs.asdict(request) for request in board.rejected],

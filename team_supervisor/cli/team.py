@@ -13,7 +13,7 @@ from team_supervisor.cli import options
 from team_supervisor.cli.sessions import board, choose, opened
 from team_supervisor.core.events import Event
 from team_supervisor.core.model import Session, Wanted
-from team_supervisor.core.roster import Board
+from team_supervisor.core.roster import UNTIL_RESUMED, Board
 from team_supervisor.core.words import dollars
 from team_supervisor.errors import TeamError
 
@@ -159,8 +159,14 @@ def _summary(shown: Board) -> list[str]:
         f"Tasks:      {totals['tasks_done']} of {totals['tasks_total']} done",
         f"Cost:       {dollars(totals['cost_usd'])}",
     ]
+    if shown.stopped:
+        lines.insert(2, f"Team:       {UNTIL_RESUMED.removeprefix('the team is ')}")
     if shown.requests:
         lines.append(f"Requests:   {len(shown.requests)} waiting")
+    lines += [
+        "   " + clean(f"{request.name}: {request.status}: {request.reason}", 200)
+        for request in shown.requests
+    ]
     for session in shown.sessions:
         if not session.archived:
             words = show.status(session, clock.now().wall)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from team_supervisor.core import conduct
 from team_supervisor.core.admission import Team, crowded, full, second
-from team_supervisor.core.holding import held
+from team_supervisor.core.holding import held, out_of_time
 from team_supervisor.core.model import Doing, Session, State
 from team_supervisor.core.taskwork import replaced
 from team_supervisor.core.world import (
@@ -20,6 +20,17 @@ from team_supervisor.core.world import (
 
 # Nothing happens in these until somebody else does something, or a time has come.
 RESTING = frozenset({Doing.WAITING, Doing.ATTENTION, Doing.RATE_LIMITED, Doing.OVER_BUDGET})
+
+
+def had_process(session: Session) -> bool:
+    """Who never had one has none to give back: it waits where it is."""
+    return bool(session.attempt or session.resumable)
+
+
+def gives_back(facts: SessionFacts, world: World) -> bool:
+    """Its process: it rests, or its time is over. Work that ends now is let end."""
+    rests = may_park(facts, world) or out_of_time(facts.session, world)
+    return rests and not conduct.finishing(facts)
 
 
 def may_park(facts: SessionFacts, world: World) -> bool:

@@ -133,15 +133,10 @@ def _not_running(facts: SessionFacts, world: World) -> list[Action]:
         if verification.exhausted(facts, world) and not facts.unseen:
             return _park(facts, world)
     if holding.held(session, world):
-        return _park(facts, world) if _had_process(session) else conduct.noted(facts, world)
+        return _park(facts, world) if parking.had_process(session) else conduct.noted(facts, world)
     if session.restart_at is not None and not _due(session, world) and not session.restart_wanted:
         return []
     return [Launch(session, left_usd(holding.accounts(session, world)))]
-
-
-def _had_process(session: Session) -> bool:
-    """Who never had one has none to give back: it waits where it is."""
-    return bool(session.attempt or session.resumable)
 
 
 def _park(facts: SessionFacts, world: World) -> list[Action]:
@@ -171,8 +166,7 @@ def _active(facts: SessionFacts, world: World) -> list[Action]:
         return _claim(facts, world)
     if session.restart_wanted:
         return _for_restart(facts, world)
-    rests = parking.may_park(facts, world) or holding.out_of_time(session, world)
-    if rests and not conduct.finishing(facts):
+    if parking.gives_back(facts, world):
         return _park(facts, world)
     return conduct.plan(facts, world)
 

@@ -101,12 +101,13 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `track` shows. `supervisor` says who supervises, or is None.
 
-    `held` is why nothing more of the plan starts, or None.
+    `held` is why nothing more of the plan starts, or None; `stopped` that the team was stopped.
     """
 
     workspace: str
     supervisor: str | None
     held: str | None = None
+    stopped: bool = False
     sessions: tuple[SessionView, ...]
     requests: tuple[RequestView, ...]
     rejected: tuple[RequestView, ...]
@@ -182,6 +183,8 @@ def status_of(session: Session, running: bool, now: float, supervised: bool) -> 
     return _active(session, now)
 
 
+UNTIL_RESUMED = f"{STOPPED}, until `orchestrate` or `team resume`"
+UNSUPERVISED = "no supervisor runs"
 NO_SUPERVISOR = "no supervisor is running: start one with `orchestrate`"
 
 
@@ -246,22 +249,22 @@ def _believed(session: Session) -> str:
     return "verified" if passed else ""
 
 
-def request_view(request: Request, now: float, stopped: bool = False) -> RequestView:
-    """While the team is stopped nobody looks whether it still changes."""
+def request_view(request: Request, now: float, held: str = "") -> RequestView:
+    """While the team is `held`, nobody looks whether it still changes."""
     return RequestView(
         name=request.name,
         persona=request.persona,
         status=request.status,
-        reason=_held_by_stop(request) if stopped else request.reason or "",
+        reason=_held(request, held) if held else request.reason or "",
         requester=request.requester,
         age=max(0.0, now - request.first_seen_at),
     )
 
 
-def _held_by_stop(request: Request) -> str:
+def _held(request: Request, held: str) -> str:
     """What it lacks is said beside it: that is for who asks to mend."""
     lacks = request.status == RequestStatus.WAITING and request.reason
-    return f"{STOPPED}; it {lacks}" if lacks and lacks != CHANGING else STOPPED
+    return f"{held}; it {lacks}" if lacks and lacks != CHANGING else held
 
 
 def grouped(sessions: Sequence[SessionView]) -> Mapping[str, list[SessionView]]:

@@ -378,3 +378,35 @@ def test_a_team_can_be_stopped_although_its_settings_are_broken(live_team: Team)
     assert done.returncode == 0, done.stderr
     assert "stopping with the defaults" in done.stderr
     assert [s.state for s in live_team.sessions()] == [State.STOPPED]
+
+
+def faces(team: Team) -> list[str]:
+    """What each that shows the team says."""
+    return [team.call(*verb).stdout for verb in (("track", "--once"), ("team", "status"))]
+
+
+def test_a_request_that_no_supervisor_looks_at_is_shown_with_why(live_team: Team) -> None:
+    at_work(live_team, "api")
+    later = live_team.request("later", "wait").name
+    (live_team.root / "intern-request-bare").mkdir()
+    for said_so in faces(live_team):
+        assert f"{later}" in said_so and "waiting: no supervisor runs" in said_so
+        assert "no supervisor runs; it has no instructions.md yet" in said_so
+        assert "the team is stopped" not in said_so
+    assert live_team.call("team", "stop").returncode == 0
+    newest = live_team.request("newest", "wait").name
+    for said_so in faces(live_team):
+        assert said_so.count("the team is stopped, until `orchestrate` or `team resume`") >= 3
+        assert later in said_so and newest in said_so
+    for verb in (("track", "--once", "--json"), ("team", "status", "--json")):
+        found = json.loads(live_team.call(*verb).stdout)
+        assert found["stopped"] is True
+        assert {later, newest} <= {each["name"] for each in found["requests"]}
+
+
+def test_a_stopped_team_is_seen_to_be_stopped(live_team: Team) -> None:
+    at_work(live_team, "api")
+    assert live_team.call("team", "stop").returncode == 0
+    track, status = faces(live_team)
+    assert "■ the team is stopped, until `orchestrate` or `team resume`" in track
+    assert "Team:       stopped, until `orchestrate` or `team resume`" in status

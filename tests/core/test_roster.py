@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from team_supervisor.core.model import ENDED, Doing, RequestStatus, Session, Standing, State
+from team_supervisor.core.requests import STOPPED
 from team_supervisor.core.roster import (
     NO_SUPERVISOR,
     STALE_AFTER,
@@ -267,7 +268,7 @@ def test_a_request_is_shown_with_why_it_waits() -> None:
 def test_in_a_stopped_team_a_request_waits_for_the_team_and_for_what_it_lacks(
     status: RequestStatus, reason: str | None, said: str
 ) -> None:
-    assert request_view(row(status=status, reason=reason), NOW.wall, stopped=True).reason == said
+    assert request_view(row(status=status, reason=reason), NOW.wall, STOPPED).reason == said
 
 
 def test_what_was_stopping_when_its_supervisor_and_its_process_went_is_not_said_to_stop() -> None:

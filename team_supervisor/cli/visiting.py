@@ -8,6 +8,8 @@ from team_supervisor.supervisor import settled
 
 # Seconds that a visit takes at most; what it leaves is for the next one.
 VISIT = 60.0
+# What an agent does that ends by somebody else's doing, or takes too long.
+FOR_OTHERS = frozenset({Doing.VERIFYING, Doing.ATTENTION, Doing.OVER_BUDGET, Doing.RATE_LIMITED})
 
 
 @dataclass(slots=True)
@@ -25,7 +27,8 @@ class Visit:
         for facts in world.sessions:
             session = facts.session
             near = facts.unread or (facts.watch is not None and facts.watch.reading.complete)
-            if (near or session.standing == Standing.CLAIMED) and session.doing == Doing.WORKING:
+            near = near or session.standing == Standing.CLAIMED
+            if near and session.doing not in FOR_OTHERS:
                 self._near.add(session.id)
             else:
                 self._near.discard(session.id)

@@ -106,8 +106,3 @@ def plan(world: World, retried: Sequence[Session]) -> tuple[list[Wake], Team]:
         again = replace(facts.session, state=State.STARTING)
         team = replace(team, live={**team.live, again.id: again})
     return woken, team
-
-
-def had_process(session: Session) -> bool:
-    """Who never had one has none to give back: it waits where it is."""
-    return bool(session.attempt or session.resumable)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from team_supervisor.core.words import file_name
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"(?P<persona>.+?)-request-(?P<name>.*)", re.DOTALL)
 _SESSION = re.compile(r"(?P<persona>[A-Za-z0-9][A-Za-z0-9._-]{0,63})-(?P<ms>[0-9]{13})")
@@ -40,12 +42,13 @@ def session_persona(entry: str) -> str | None:
 def name_problem(request: RequestName) -> str | None:
     """Why a request of this name is refused, in a sentence."""
     if is_rejected(f"-{request.name}"):
-        return f"the name {request.name[:80]!r} ends as a refused request does: choose another"
+        name = file_name(request.name[:80])
+        return f"the name '{name}' ends as a refused request does: choose another"
     for what, word in (("persona", request.persona), ("name", request.name)):
         if not NAME.fullmatch(word):
             return (
-                f"the {what} {word[:80]!r} may have only letters, digits, '.', '_' and '-', "
-                "start with a letter or digit, and be at most 64 characters long"
+                f"the {what} '{file_name(word[:80])}' may have only letters, digits, "
+                "'.', '_' and '-', start with a letter or digit, and be at most 64 characters long"
             )
     return None
 

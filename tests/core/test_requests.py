@@ -162,3 +162,8 @@ def test_without_such_a_heading_nobody_is_known(instructions: str) -> None:
 def test_whatever_the_instructions_say_a_requester_is_a_possible_id(instructions: str) -> None:
     found = requester("## Instructions from " + instructions)
     assert found is None or (found.isascii() and "/" not in found and len(found) <= 81)
+
+
+def test_a_name_is_spelled_in_its_reason_as_it_is_beside_it() -> None:
+    problem = name_problem(RequestName("qa", "a\udcff"))
+    assert (problem or "").startswith("the name 'a\\xff' may have only letters")

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 from contextlib import closing, suppress
+from pathlib import Path
 
 from team_supervisor.errors import TeamError
 
@@ -56,3 +57,16 @@ def make(path: str | os.PathLike[str]) -> None:
 def _touch(path: str | os.PathLike[str]) -> None:
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def unusable(path: Path, problem: str) -> TeamError:
+    """The next supervisor mends it; one that has it open goes on with what it holds."""
+    from team_supervisor.adapters.locks import held_by
+
+    holder = held_by(path.parent / "lock")
+    if holder is None:
+        return TeamError(f"{path} {problem}: `orchestrate` builds a broken one again")
+    return TeamError(
+        f"{path} {problem}, and {holder} does not know that: end it with `kill {holder.pid}` "
+        "(its agents go on), then run `orchestrate`, which builds it again"
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from team_supervisor.adapters import rows
-from team_supervisor.adapters.database import connect, make, refuse_odd
+from team_supervisor.adapters.database import connect, make, refuse_odd, unusable
 from team_supervisor.adapters.migrations import MIGRATIONS, migrate, transaction
 from team_supervisor.core.model import Delivery, Request, Session, Wanted
 from team_supervisor.errors import TeamError
@@ -288,9 +288,9 @@ def open_reader(path: Path) -> Store:
         db = connect(path, "ro")
         version = db.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise TeamError(
-            f"{path} cannot be read ({error}): `orchestrate` builds a broken one again"
-        ) from None
+        raise unusable(path, f"cannot be read ({error})") from None
+    if version == 0:
+        raise unusable(path, "is empty")
     if version != len(MIGRATIONS):
         raise TeamError(
             f"{path} has database version {version}, this program knows {len(MIGRATIONS)}: "

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from team_supervisor.adapters import locks
 from team_supervisor.adapters.store import MIGRATIONS, Store, open_reader, open_store
 from team_supervisor.core import events
 from team_supervisor.core.model import (
@@ -337,6 +338,20 @@ assert sys.argv[1] not in opened, opened
 def test_a_database_that_is_there_is_not_opened_by_hand(store: Store, path: Path) -> None:
     # To close it would drop the locks that SQLite holds for the connections of this program.
     subprocess.run([sys.executable, "-c", OPENER, str(path)], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("broken", [b"", b"garbage" * 1000])
+def test_of_a_broken_database_who_mends_it_is_said(path: Path, broken: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(broken)
+    with pytest.raises(TeamError, match="`orchestrate` builds a broken one again"):
+        open_reader(path)
+    held = locks.hold(path.parent / "lock", locks.ourselves("orchestrate", "now"))
+    try:
+        with pytest.raises(TeamError, match=f"end it with `kill {os.getpid()}`.*builds it again"):
+            open_reader(path)
+    finally:
+        os.close(held)
 
 
 def test_a_database_of_a_newer_program_is_left_alone(store: Store, path: Path) -> None:

@@ -16,6 +16,8 @@ LOST_AFTER = 2.0
 FEEL_AFTER = 5.0
 # More than this share of one core is work; what only waits for its timers uses less.
 BUSY = 0.01
+# The kernel counts in ticks of 0.01 s: one of them within a moment is no work yet (seconds).
+TICK = 0.015
 SIGNS = ("transcript.jsonl", "stderr.log", "tasks.md", "instructions.md")
 
 
@@ -33,8 +35,17 @@ class Listening:
     children_at: float = 0.0
 
 
+def feel_every(stall_after: float) -> float:
+    """Seconds; so often that a child is seen before who waits for it is taken for stalled."""
+    return min(FEEL_AFTER, stall_after / 3) if stall_after else FEEL_AFTER
+
+
 def silent(
-    directory: Path, host: processes.ProcessRef | None, memory: Listening, now: Moment
+    directory: Path,
+    host: processes.ProcessRef | None,
+    memory: Listening,
+    now: Moment,
+    stall_after: float = 0.0,
 ) -> tuple[float, float]:
     """Seconds without output, file change and CPU; and those without a child process as well.
 
@@ -44,10 +55,14 @@ def silent(
     if signs != memory.signs:
         memory.signs, memory.heard_at = signs, now.monotonic
         memory.cpu_seconds = None
-    elif host is not None and now.monotonic - max(memory.heard_at, memory.felt_at) >= FEEL_AFTER:
+    elif host is not None and _unfelt(memory, now) >= feel_every(stall_after):
         _feel(host, memory, now)
     idle = now.monotonic - max(memory.heard_at, memory.based_at)
     return idle, min(idle, now.monotonic - memory.children_at)
+
+
+def _unfelt(memory: Listening, now: Moment) -> float:
+    return now.monotonic - max(memory.heard_at, memory.felt_at)
 
 
 def _feel(host: processes.ProcessRef, memory: Listening, now: Moment) -> None:
@@ -58,7 +73,7 @@ def _feel(host: processes.ProcessRef, memory: Listening, now: Moment) -> None:
     known, elapsed = memory.cpu_seconds, now.monotonic - memory.felt_at
     if known is None:
         memory.based_at = now.monotonic
-    elif found.cpu_seconds - known > elapsed * BUSY:
+    elif found.cpu_seconds - known > max(elapsed * BUSY, TICK):
         memory.heard_at = now.monotonic
     if found.others:
         memory.children_at = now.monotonic

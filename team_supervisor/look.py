@@ -64,7 +64,7 @@ class SessionLooker:
         current = replace(session, **heard)
         news, settled = self._news(current, memory, directory, now) if exists else (None, False)
         runner, idle = RUNNERS.get(session.runner), not current.turn_open and not turns
-        quiet = silent(directory, memory.host, memory.listening, now)
+        quiet = silent(directory, memory.host, memory.listening, now, self.settings.stall_after)
         checked, verdict = check(self._workspace, session, memory.listening, now)
         return SessionFacts(
             session=current,

@@ -7,6 +7,9 @@ from team_supervisor.adapters.clock import now
 from team_supervisor.checking import FEEL_AFTER, Listening, silent
 from team_supervisor.core import events
 from team_supervisor.core.model import Doing, Moment
+from team_supervisor.look import SessionLooker
+from team_supervisor.settings import Settings
+from team_supervisor.supervisor import nothing_left
 
 from .teams import Team, run_until
 
@@ -53,3 +56,18 @@ def test_work_of_a_child_is_a_sign_of_life(team: Team) -> None:
         assert (idle, still) == (0.0, 0.0)
         (team.workspace.shared / "enough").touch()
         gate.open()
+
+
+def test_who_waits_for_its_child_is_not_stalled_however_small_the_setting_is(team: Team) -> None:
+    gate, after = team.gate(), 4.0
+    team.request("api", f"bash touch $SHARED/begun; {gate.step.removeprefix('bash ')}", "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: (team.workspace.shared / "begun").exists())
+        looker, began = SessionLooker(team.workspace, Settings(stall_after=after)), now()
+        for thirds in range(12):
+            passed = thirds * (after / 3 + 0.001)
+            later = Moment(began.wall + passed, began.monotonic + passed)
+            still = looker.look(team.session("api"), (), later).still
+            assert still is not None and still < after
+        gate.open()
+        run_until(supervisor, nothing_left)

@@ -1,6 +1,7 @@
 """Is money counted, told and held to, whatever dies on the way?"""
 
 from team_supervisor.core import events
+from team_supervisor.core.admission import Limits
 from team_supervisor.core.budgets import Budget, Budgets
 from team_supervisor.core.model import Doing, State
 from team_supervisor.supervisor import nothing_left
@@ -10,6 +11,10 @@ from .teams import Team, lines_until, run_until
 
 def is_parked(team: Team, name: str) -> bool:
     return bool(team.heard(events.SessionParked, name=name))
+
+
+def limited(team: Team) -> set[str]:
+    return {e.name for e in team.heard(events.DoingChanged, doing=Doing.RATE_LIMITED)}
 
 
 def turns(team: Team) -> list[tuple[float, int, int]]:
@@ -150,6 +155,20 @@ def test_a_rate_limit_of_one_holds_the_whole_team(team: Team) -> None:
     assert queued.reason == "the team waits for its rate limit"
     assert {s.state for s in team.sessions()} == {State.COMPLETED}
     assert {s.failures for s in team.sessions()} == {0}
+
+
+def test_who_is_queued_at_the_end_of_a_limit_comes_after_who_waited_for_it(team: Team) -> None:
+    team.set(rate_limit_stagger=0.5, park_after=0.0, limits=Limits(sessions=2))
+    team.request("first", "rate-limit 3", "done all")
+    team.request("second", "rate-limit 3", "done all")
+    with team.supervised() as supervisor:
+        run_until(supervisor, lambda _: {"first", "second"} <= limited(team))
+        team.request("third", "done all")
+        run_until(supervisor, nothing_left)
+    assert {s.state for s in team.sessions()} == {State.COMPLETED}
+    assert not is_parked(team, "third") and "third" not in limited(team)
+    kinds = (events.SessionWoken, events.SessionClaimed)
+    assert [e.name for e in team.events if isinstance(e, kinds)][-1] == "third"
 
 
 def test_a_changed_team_yaml_holds_at_once_and_a_broken_one_changes_nothing(team: Team) -> None:

@@ -72,11 +72,14 @@ def test_ticks_alone_do_the_plans_of_two_projects_within_their_room(
     two: tuple[Team, Team],
 ) -> None:
     api, web = two
-    planned(api, "T1", "T2", "T3")
+    gate = api.gate()
+    planned(api, "T1", "T2", "T3", steps=(gate.step, "work"))
     planned(web, "W1")
     verb(api, "queue", "settings", "--max-concurrent", "2")
     first = ticked(api, "--run")
     assert [s["task"] for s in first["spawns"]] == ["T1", "T2", "W1"]
+    for _ in range(3):
+        gate.open()
     assert ticked_until_idle(api)["reason"] == "no-ready-tasks"
     assert states(api) == dict.fromkeys(("T1", "T2", "T3"), "completed")
     assert states(web) == {"W1": "completed"}
@@ -103,7 +106,7 @@ def test_a_session_whose_task_is_over_or_too_old_is_ended(two: tuple[Team, Team]
     planned(api, "T1", steps=(api.gate().step, "work"))
     planned(web, "W1", steps=(web.gate().step, "work"))
     ticked(api, "--run")
-    assert [starts(team, api) for team in two] == [1, 1]
+    api.wait_beside(lambda: [starts(team, api) for team in two] == [1, 1])
     verb(api, "tasks", "done", "T1")
     said = [{"label": "project:api:T1", "ageSeconds": 1}]
     said += [{"label": "project:web:W1", "ageSeconds": 100_000}]
@@ -141,7 +144,7 @@ def test_a_spawn_that_did_not_come_about_is_not_printed_but_said_to_wait(
     two: tuple[Team, Team],
 ) -> None:
     api, web = two
-    web.write_settings(SETTINGS + "project: {worker_timeout: 1}\n")
+    web.write_settings(SETTINGS + "project: {worker_timeout: 4}\n")
     planned(web, "W1", "W2", steps=(web.gate().step, "work"))
     first = ticked(api, "--run")
     assert {"label": "project:web:W1", "did": "is started"} in first["ran"]
